@@ -6,12 +6,13 @@ import { storedVersions } from '#operations/history/diff-tables.ts'
 import { beginRebuild, resumeObstacle, runRebuild } from '#operations/history/rebuild.ts'
 import { openReplayLog, readReplays } from '#operations/history/replay-log.ts'
 import { type DatasetDiff, wouldChange } from '#operations/history/stage.ts'
+import { refuseOlderVersion } from '#operations/normalizer/versions.ts'
 import { openProducer } from '#platform/kafka/produce.ts'
 import { UserError } from '#platform/process/user-error.ts'
 import type { Replay } from '#schemas/generated/records.ts'
 import { abortWhenStackStops } from './abort-when-stack-stops.ts'
 import { dataDirectory, findRunningStack } from './directories.ts'
-import { refuseOlderVersion, refuseOtherNormalizer } from './normalizer-versions.ts'
+import { requireSameNormalizer } from './normalizer-versions.ts'
 import { oneAtATime } from './one-at-a-time.ts'
 import { beginsText, dryRunText } from './replay-report.ts'
 import { connectTo } from './stack-clients.ts'
@@ -47,7 +48,7 @@ export const rebuild = (): Command =>
 
 async function run(options: RebuildOptions): Promise<void> {
   const stack = findRunningStack(options.data)
-  await refuseOtherNormalizer(
+  await requireSameNormalizer(
     stack,
     [...datasetsByName.values()].map(({ dataset }) => dataset),
   )

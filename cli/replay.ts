@@ -1,15 +1,15 @@
 import { Command, InvalidArgumentError } from 'commander'
-import { businessDay } from '#core/business-day.ts'
 import type { SourcedDataset } from '#core/datasets.ts'
 import { parseDay } from '#core/day.ts'
 import { datasetNames, findDataset } from '#core/find-dataset.ts'
 import type { StackFile } from '#local/stack-file.ts'
 import { dryRun } from '#operations/history/dry-run.ts'
 import type { SpanParts } from '#operations/history/explode-span.ts'
-import type { WindowRange } from '#operations/history/raw-span.ts'
+import { type WindowRange, windowsOfDays } from '#operations/history/raw-span.ts'
 import { newReplay, runReplay } from '#operations/history/replay.ts'
 import { openReplayLog, readReplays } from '#operations/history/replay-log.ts'
 import { wouldChange } from '#operations/history/stage.ts'
+import { refuseOlderVersion } from '#operations/normalizer/versions.ts'
 import type { Store } from '#platform/clickhouse/client.ts'
 import { openProducer } from '#platform/kafka/produce.ts'
 import { readConfig, tracingSettings } from '#platform/process/config.ts'
@@ -19,7 +19,7 @@ import type { Replay } from '#schemas/generated/records.ts'
 import type { Dataset } from '#sources/source.ts'
 import { abortWhenStackStops } from './abort-when-stack-stops.ts'
 import { dataDirectory, findRunningStack } from './directories.ts'
-import { refuseOlderVersion, refuseOtherNormalizer } from './normalizer-versions.ts'
+import { requireSameNormalizer } from './normalizer-versions.ts'
 import { oneAtATime } from './one-at-a-time.ts'
 import { beginsText, dryRunText, replayedText } from './replay-report.ts'
 import { connectTo } from './stack-clients.ts'
@@ -66,7 +66,7 @@ function rate(text: string): number {
 
 async function run(name: string, options: ReplayOptions): Promise<void> {
   const sourced = findDataset(name)
-  const windows = deliveryWindows(sourced.dataset, options.from, options.to)
+  const windows = readDays(sourced.dataset, options.from, options.to)
   if (options.resume !== undefined && (options.from || options.to || options.dryRun)) {
     throw new UserError(
       '--resume goes on with the days of the replay that it names: leave --from, --to and --dry-run out.',
@@ -114,7 +114,7 @@ async function doReplay(
   progress: StepProgress,
 ): Promise<void> {
   const tracing = readConfig(tracingSettings)
-  await refuseOtherNormalizer(stack, [sourced.dataset])
+  await requireSameNormalizer(stack, [sourced.dataset])
   refuseOlderVersion(sourced.dataset, wanted.fromVersion)
   if (wanted.state === 'finished') {
     throw new UserError(`Replay ${wanted.id} has finished (${wanted.message}): there is nothing to resume.`)
@@ -147,19 +147,12 @@ async function interrupted(parts: SpanParts, { dataset }: SourcedDataset, id: st
   )
 }
 
-/**
- * Returns the range of the windows of the days `from` to `to`, inclusive. A missing day leaves its side unbounded.
- * @throws UserError if a day is invalid, or if `from` is after `to`
- */
-function deliveryWindows(dataset: Dataset, from: string | undefined, to: string | undefined): WindowRange {
-  const { zone } = dataset.calendar
+/** @throws UserError if a day is invalid, or if `from` is after `to` */
+function readDays(dataset: Dataset, from: string | undefined, to: string | undefined): WindowRange {
   const first = from === undefined ? undefined : parseDay('--from', from)
   const last = to === undefined ? undefined : parseDay('--to', to)
   if (first !== undefined && last !== undefined && first > last) {
     throw new UserError(`--from ${first} is after --to ${last}: the first day comes first.`)
   }
-  return {
-    fromMs: first === undefined ? null : businessDay(zone, first).window.startMs,
-    toMs: last === undefined ? null : businessDay(zone, last).window.endMs,
-  }
+  return windowsOfDays(dataset.calendar.zone, first, last)
 }

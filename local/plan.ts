@@ -102,7 +102,11 @@ function service(options: PlanOptions, name: (typeof services)[number]): PartPla
     ...serviceEnvironment,
     ...(options.makesBackups && { BACKUPS_OF: directory.path }),
     ...{ HEALTH_HOST: '127.0.0.1', HEALTH_PORT: String(ports[name]) },
-    ...(name === 'api' && { API_PORT: String(ports.web), POLLER_URL: `http://127.0.0.1:${ports.poller}` }),
+    ...(name === 'api' && {
+      API_PORT: String(ports.web),
+      POLLER_URL: `http://127.0.0.1:${ports.poller}`,
+      NORMALIZER_URL: `http://127.0.0.1:${ports.normalizer}`,
+    }),
   }
   const program = { name, title: `The ${name}`, main: `services/${name}/main.ts`, environment }
   return {

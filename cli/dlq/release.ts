@@ -6,7 +6,7 @@ import { printable } from '#platform/process/printable.ts'
 import { UserError } from '#platform/process/user-error.ts'
 import { dataDirectory } from '../directories.ts'
 import { normalizerStatus } from '../normalizer-status.ts'
-import { refuseOtherNormalizer } from '../normalizer-versions.ts'
+import { requireSameNormalizer } from '../normalizer-versions.ts'
 import { printOutcome, stayText } from './report.ts'
 import { authorOf, withStack } from './with-stack.ts'
 
@@ -35,7 +35,7 @@ async function run(dataset: string, options: ReleaseOptions): Promise<void> {
   const { source, dataset: declared } = findDataset(dataset)
   const result = await withStack(options.data, async ({ clients, stack, onProgress }) => {
     // The running normalizer must have this release's explode. Otherwise a trial of the dead letters proves nothing.
-    await refuseOtherNormalizer(stack, [declared])
+    await requireSameNormalizer(stack, [declared])
     const parkedNow = async () => (await normalizerStatus(stack)).parked
     const decider = authorOf(stack, options.why)
     const request = { source: source.name, dataset, anyway: options.anyway === true, decider }

@@ -14,8 +14,8 @@ const maxRefusals = 100_000
 
 /**
  * Explodes all raw answers of the windows into temporary tables, and compares these tables with the store. In the
- * result, `answers` is the number of answers read. Do not run two dry runs at a time: each drops the tables of the
- * other.
+ * result, `answers` is the number of answers read. Of one `stager`, do not run two dry runs at a time: each drops the
+ * tables of the other, which a killed one would leave.
  */
 export async function dryRun(
   parts: StageParts,
@@ -23,16 +23,18 @@ export async function dryRun(
   windows: WindowRange,
   progress: (done: number, total: number) => void,
   say?: (text: string) => void,
+  stager: 'dry' | 'api' = 'dry',
 ): Promise<DatasetDiff & { answers: number }> {
   const { kafka, store } = parts
   const id = newReplayId(Date.now())
+  const prefix = `tidemark_${stager}_`
   const staging = `${prefix}${id.replaceAll('-', '_')}`
   const groupId = `tidemark-dry-run-${id}`
   const spans = await currentRawSpans(kafka, source.name)
   const total = recordsIn(spans)
   const refused: RefusedAnswer[] = []
   let answers = 0
-  await dropLeftovers(store)
+  await dropLeftovers(store, prefix)
   try {
     await createStaging(store, staging, ['point_revisions', 'stored_answers'])
     await explodeIntoStaging(parts, {
@@ -52,9 +54,7 @@ export async function dryRun(
   }
 }
 
-const prefix = 'tidemark_dry_'
-
-async function dropLeftovers(store: Store): Promise<void> {
+async function dropLeftovers(store: Store, prefix: string): Promise<void> {
   const query = 'SELECT name FROM system.databases WHERE startsWith(name, {prefix:String})'
   for (const { name } of await readRows<{ name: string }>(store, query, { prefix })) await dropStaging(store, name)
 }

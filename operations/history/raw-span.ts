@@ -1,3 +1,4 @@
+import { businessDay } from '#core/business-day.ts'
 import type { Kafka } from '#platform/kafka/client.ts'
 import { offsetRange } from '#platform/kafka/read-range.ts'
 import type { RawResponse, RawSpan } from '#schemas/generated/records.ts'
@@ -10,6 +11,12 @@ export interface WindowRange {
 }
 
 export const allWindows: WindowRange = { fromMs: null, toMs: null }
+
+/** Returns the range of the windows of local days, YYYY-MM-DD, both included. An absent day leaves its side unbounded. */
+export const windowsOfDays = (zone: string, first: string | undefined, last: string | undefined): WindowRange => ({
+  fromMs: first === undefined ? null : businessDay(zone, first).window.startMs,
+  toMs: last === undefined ? null : businessDay(zone, last).window.endMs,
+})
 
 export function isInScope(record: RawResponse, dataset: string | null, { fromMs, toMs }: WindowRange): boolean {
   if (dataset !== null && record.dataset !== dataset) return false

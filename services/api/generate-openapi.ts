@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { createStore } from '#platform/clickhouse/client.ts'
 import { createKafka } from '#platform/kafka/client.ts'
+import type { Producer } from '#platform/kafka/produce.ts'
 import { openRegistry } from '#platform/kafka/registry.ts'
 import { createLogger } from '#platform/process/log.ts'
 import { asOfReader } from './as-of.ts'
@@ -16,6 +17,11 @@ const store = createStore({ url: nowhere, user: '', password: '', requestTimeout
 const kafka = createKafka({ KAFKA_BROKERS: '127.0.0.1:1', KAFKA_TLS: false }, 'nobody')
 const watch = (): void => {}
 
+const nobody: Producer = {
+  send: async () => [],
+  sizeCheck: async () => Promise.reject(new Error('nothing is sent')),
+  disconnect: async () => {},
+}
 const nothing: LiveFeed = {
   partitions: [],
   offsets: () => [],
@@ -34,6 +40,8 @@ const server = await buildServer({
   ...{
     lag: async () => [],
     pollerUrl: undefined,
+    normalizerUrl: undefined,
+    producer: nobody,
     origin: 'live',
     publicUrl: undefined,
     requestsPerMinute: 1,

@@ -1,4 +1,5 @@
 // Changes that take long: they go on after the request, and say how far they are.
+import { pause } from '#platform/process/retry.ts'
 import { Problem } from './problem.ts'
 
 export interface Job {
@@ -23,10 +24,11 @@ export interface Jobs {
   ) => Job
   find: (id: string) => Job | undefined
   list: () => Job[]
-  /** Ends all jobs, and waits for them. */
+  /** Ends all jobs, and waits up to 4 s for them. */
   stop: () => Promise<void>
 }
 
+const maxStopMs = 4_000
 const maxRunning = 4
 const maxKept = 200
 
@@ -67,7 +69,8 @@ export function createJobs(): Jobs {
     list: () => [...jobs.values()].toReversed(),
     stop: async () => {
       stopping.abort()
-      await Promise.all(running.values())
+      // A replay cannot end early. It can be resumed.
+      await Promise.race([Promise.all(running.values()), pause(maxStopMs)])
     },
   }
 }

@@ -90,6 +90,8 @@ await run(log, 8_000, async (onStop) => {
     raw: { kafka, registry, records },
     lag: () => lags.read(Date.now()),
     pollerUrl: config.POLLER_URL,
+    normalizerUrl: config.NORMALIZER_URL,
+    producer,
     origin: config.SIMULATOR_URL === undefined ? 'live' : 'simulated',
     publicUrl: config.API_PUBLIC_URL?.replace(/\/+$/, ''),
     access: {

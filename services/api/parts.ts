@@ -10,6 +10,7 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import type { RawReader } from '#operations/explain/raw-records.ts'
 import type { Store } from '#platform/clickhouse/client.ts'
 import type { GroupLag } from '#platform/kafka/lag-reader.ts'
+import type { Producer } from '#platform/kafka/produce.ts'
 import type { Logger } from '#platform/process/log.ts'
 import type { AccessOptions } from './access.ts'
 import type { AsOfReader } from './as-of.ts'
@@ -37,6 +38,9 @@ export interface ApiParts {
   /** The pollers' clock, ms UTC. */
   nowMs: () => number
   access: AccessOptions
+  /** Address of the normalizer's health endpoint. undefined: there is none. */
+  normalizerUrl: string | undefined
+  producer: Producer
   /** Where the data comes from. */
   origin: 'live' | 'simulated'
   /** The address at which others reach the API, without a slash at its end. undefined: none is known. */

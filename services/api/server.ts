@@ -18,6 +18,7 @@ import type { ApiParts, TypedServer } from './parts.ts'
 import { Problem, problemSchema, sendProblem } from './problem.ts'
 import { addCatalogueRoutes } from './routes/catalogue.ts'
 import { addExportRoutes } from './routes/exports.ts'
+import { addHistoryRoutes } from './routes/history.ts'
 import { addJobRoutes } from './routes/jobs.ts'
 import { addListRoutes } from './routes/lists.ts'
 import { addLiveRoute } from './routes/live.ts'
@@ -93,6 +94,7 @@ export async function buildServer(parts: ApiParts): Promise<FastifyInstance> {
   addRunningRoutes(typed, parts)
   addOperationRoutes(typed, parts)
   addJobRoutes(typed, parts)
+  addHistoryRoutes(typed, parts)
   addLiveRoute(typed, parts)
   addTimeMachineRoutes(typed, parts)
   server.get('/api/v1/openapi.json', { schema: { hide: true } }, () => server.swagger())

@@ -32,6 +32,7 @@ export const apiSettings = {
     .describe('whether the API may listen beyond loopback although no address with https is known'),
   CLICKHOUSE_READER_USER: z.string().default('reader').describe('the read-only user of the store'),
   CLICKHOUSE_READER_PASSWORD: z.string().default('').describe('the password of the read-only user of the store'),
+  NORMALIZER_URL: z.string().optional().describe('the health address of the normalizer, for replays'),
   POLLER_URL: z.string().optional().describe('the health address of the poller, for budgets and backfills'),
 }
 

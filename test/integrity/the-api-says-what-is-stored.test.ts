@@ -40,7 +40,7 @@ const answers = [
 beforeAll(async () => {
   chain = await startChain()
   places = await tell(answers)
-  api = await startApi(chain)
+  api = await startApi(chain, { NORMALIZER_URL: chain.normalizer.url })
 })
 afterAll(() => chain?.stop())
 
@@ -347,6 +347,43 @@ test('an operator drops a dead letter: it needs a reason, and is on the record',
     return rows.length > 0 && rows
   })
   expect(audit).toMatchObject({ action: 'drop', role: 'operator', why: 'a page of the proxy', failed: null })
+})
+
+test('an operator tries a replay and runs it: a job that says how far it is, and a record of who did it', async () => {
+  const headers = { ...(await api.as({ role: 'operator', source: 'jao' })), 'content-type': 'application/json' }
+  await eventually('the token is known', async () => (await api.get('datasets', { headers })).ok)
+  const begin = async (path: string, body: object) => {
+    const answer = await api.get(path, { method: 'POST', headers, body: JSON.stringify(body) })
+    return { status: answer.status, job: (await answer.json()) as { id: string; detail?: string } }
+  }
+  interface Ended {
+    state: string
+    result: { answers?: number; comparison?: object; replay?: { id: string; state: string; who: string } }
+  }
+  const ended = (id: string) =>
+    eventually('the job ends', async () => {
+      const job = await api.json<Ended>(`jobs/${id}`)
+      return job.state !== 'running' && job
+    })
+  const days = { dataset, from: '2025-10-26', to: '2025-10-26' }
+  expect((await begin('replays', days)).status).toBe(400)
+  expect((await begin('replays', { ...days, dataset: 'kraken.ticker', why: 'x' })).status).toBe(403)
+  const tried = await begin('dry-runs', { ...days, why: 'a look' })
+  expect(tried.status).toBe(202)
+  // The long day was told once: 25 hours.
+  expect(await ended(tried.job.id)).toMatchObject({
+    state: 'done',
+    result: { answers: 1, comparison: { rowsSame: 25, rowsAdded: 0, rowsChanged: 0, rowsGone: 0 } },
+  })
+  const run = await begin('replays', { ...days, why: 'a parser was mended' })
+  const { state, result } = await ended(run.job.id)
+  expect([state, result.replay?.state]).toEqual(['done', 'finished'])
+  const { data } = await eventually('the replay is listed', async () => {
+    const list = await api.json<{ data: { id: string; who: string; why: string }[] }>(`replays?dataset=${dataset}`)
+    return list.data.length > 0 && list
+  })
+  const [listed] = data
+  expect(listed).toMatchObject({ id: result.replay?.id, why: 'a parser was mended', who: result.replay?.who })
 })
 
 describe('the live stream', () => {

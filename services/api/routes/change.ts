@@ -10,6 +10,26 @@ import { Problem } from '../problem.ts'
 
 export const why = z.string().trim().min(1).max(1_000).describe('the reason, for the audit')
 
+export const jobSchema = z.object({
+  id: z.string(),
+  action: z.string(),
+  who: z.string(),
+  startedAt: z.string(),
+  endedAt: z.string().nullable(),
+  state: z.enum(['running', 'done', 'failed']),
+  progress: z.unknown(),
+  result: z.unknown(),
+  failed: z.string().nullable(),
+}) satisfies z.ZodType<Job>
+
+/** The job that a request began. */
+export const jobResponse = {
+  202: {
+    description: 'The job; follow it at /api/v1/jobs/{id}',
+    content: { 'application/json': { schema: jobSchema } },
+  },
+}
+
 type Asked = Omit<Change, 'caller'>
 
 /** Makes a change, and returns what came of it with the id of its audit record. A dry run has no record. */

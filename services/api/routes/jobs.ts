@@ -1,22 +1,9 @@
 import { z } from 'zod'
 import { backfill } from '#operations/backfill/backfill.ts'
-import type { Job } from '../jobs.ts'
 import type { ApiParts, TypedServer } from '../parts.ts'
 import { Problem } from '../problem.ts'
-import { begun, pollerStatus, refuseOtherSource, why } from './change.ts'
+import { begun, jobResponse, jobSchema, pollerStatus, refuseOtherSource, why } from './change.ts'
 import { known } from './series.ts'
-
-const jobSchema = z.object({
-  id: z.string(),
-  action: z.string(),
-  who: z.string(),
-  startedAt: z.string(),
-  endedAt: z.string().nullable(),
-  state: z.enum(['running', 'done', 'failed']),
-  progress: z.unknown(),
-  result: z.unknown(),
-  failed: z.string().nullable(),
-}) satisfies z.ZodType<Job>
 
 /** Adds backfills, and the jobs that changes begin. */
 export function addJobRoutes(server: TypedServer, parts: ApiParts): void {
@@ -35,7 +22,7 @@ export function addJobRoutes(server: TypedServer, parts: ApiParts): void {
           confirmEmpty: z.boolean().default(false).describe('true: an empty answer withdraws the values of its window'),
           why,
         }),
-        response: { 202: { description: 'The job', content: { 'application/json': { schema: jobSchema } } } },
+        response: jobResponse,
       },
     },
     async (request, reply) => {
