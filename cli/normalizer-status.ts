@@ -3,11 +3,16 @@ import { type NormalizerStatus, readNormalizerStatus } from '#operations/normali
 import { UserError } from '#platform/process/user-error.ts'
 import { dataOptionFor } from './directories.ts'
 
+type Stack = Pick<StackFile, 'endpoints' | 'dataDir'>
+
 /** Fetches the normalizer's status. @throws UserError if the normalizer does not answer within 3 s */
-export async function normalizerStatus(stack: Pick<StackFile, 'endpoints' | 'dataDir'>): Promise<NormalizerStatus> {
-  const url = `${stack.endpoints.health.normalizer}/status`
-  return readNormalizerStatus(url).catch(() => {
-    const hint = `\`npx tidemark status${dataOptionFor(stack)}\``
-    throw new UserError(`The normalizer at ${url} does not answer: ${hint} shows its state.`)
+export async function normalizerStatus(stack: Stack): Promise<NormalizerStatus> {
+  return readNormalizerStatus(`${stack.endpoints.health.normalizer}/status`).catch(() => {
+    throw normalizerAway(stack)
   })
 }
+
+export const normalizerAway = (stack: Stack): UserError =>
+  new UserError(
+    `The normalizer at ${stack.endpoints.health.normalizer}/status does not answer: \`npx tidemark status${dataOptionFor(stack)}\` shows its state.`,
+  )

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { pause } from '#platform/process/retry.ts'
 
 const statusSchema = z.object({
   version: z.string(),
@@ -17,4 +18,15 @@ export type NormalizerStatus = z.infer<typeof statusSchema>
 export async function readNormalizerStatus(url: string): Promise<NormalizerStatus> {
   const answer = await fetch(url, { signal: AbortSignal.timeout(3_000) })
   return statusSchema.parse(await answer.json())
+}
+
+/** Fetches the status until it succeeds. A normalizer that starts again, on a busy machine, does not answer at once. */
+export async function waitForNormalizerStatus(url: string, patienceMs = 20_000): Promise<NormalizerStatus> {
+  for (const endMs = Date.now() + patienceMs; ; await pause(250)) {
+    try {
+      return await readNormalizerStatus(url)
+    } catch (error) {
+      if (Date.now() > endMs) throw error
+    }
+  }
 }

@@ -3,7 +3,7 @@ import { dryRun } from '#operations/history/dry-run.ts'
 import { windowsOfDays } from '#operations/history/raw-span.ts'
 import { newReplay, runReplay } from '#operations/history/replay.ts'
 import { openReplayLog } from '#operations/history/replay-log.ts'
-import { readNormalizerStatus } from '#operations/normalizer/status.ts'
+import { waitForNormalizerStatus } from '#operations/normalizer/status.ts'
 import { refuseOlderVersion, refuseOtherNormalizer } from '#operations/normalizer/versions.ts'
 import { UserError } from '#platform/process/user-error.ts'
 import type { Dataset } from '#sources/source.ts'
@@ -98,7 +98,7 @@ async function requireSameNormalizer({ normalizerUrl }: ApiParts, dataset: Datas
   if (normalizerUrl === undefined) {
     throw new Problem(404, 'Not found', 'The API does not know a normalizer: set NORMALIZER_URL.')
   }
-  const { datasets } = await readNormalizerStatus(`${normalizerUrl}/status`).catch(() => {
+  const { datasets } = await waitForNormalizerStatus(`${normalizerUrl}/status`).catch(() => {
     throw new Problem(503, 'Not available', 'The normalizer does not answer. Try again in a few seconds.', {
       'Retry-After': '5',
     })
