@@ -4,7 +4,6 @@ import { z } from 'zod'
 import { datasetsByName, type SourcedDataset } from '#core/datasets.ts'
 import { readInstantOrDay } from '#core/instant.ts'
 import { everAnswered, findStoredRequests, type StoredRequest } from '#operations/time-machine/stored-requests.ts'
-import type { RawResponse } from '#schemas/generated/records.ts'
 import { sources } from '#sources/index.ts'
 import type { SiteRequest } from '#sources/site.ts'
 import type { Window } from '#sources/source.ts'
@@ -84,8 +83,9 @@ async function answer(
   await deletedBefore(parts.store, dataset.name, asked.request.span?.startMs)
   const found = await findStoredRequests(parts.store, asked, asked.request, atMs)
   if (found.state === 'unknown') throw notKnown(asked, found.windows, atMs)
-  const raws: RawResponse[] = []
-  for (const place of found.answers) raws.push(await readRaw(parts.store, parts.raw, { source: source.name, ...place }))
+  const raws = await Promise.all(
+    found.answers.map((place) => readRaw(parts.store, parts.raw, { source: source.name, ...place })),
+  )
   const bodies = found.answers.map(({ selector, window, knownAtMs }, index) => ({
     ...{ selector, window, knownAtMs, body: raws[index]?.body ?? Buffer.alloc(0) },
   }))
