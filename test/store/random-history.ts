@@ -82,7 +82,9 @@ function happen(steps: Step[], replays: Replay[]): Telling[] {
     clock += afterMs
     const before = answers.findLast((answer) => answer.window === window && answer.corridor === corridor)
     // Within a request identity known_at grows, whatever the clock does. Between identities it may go back.
-    const knownAt = Math.max(clock - slowMs, (before?.knownAt ?? 0) + 1)
+    let knownAt = Math.max(clock - slowMs, (before?.knownAt ?? 0) + 1)
+    // Which of two identities counts in the same millisecond is not defined (docs/promises.md, known limits).
+    while (answers.some((answer) => answer.window === window && answer.knownAt === knownAt)) knownAt++
     const said = change(before?.values ?? { border_A_B: [10, null], border_B_A: [20] })
     const raw = { partition: window, offset }
     answers.push({ window, corridor, accepted, stepS, knownAt, transformVersion: 1, values: said, raw })
