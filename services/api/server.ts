@@ -97,7 +97,8 @@ export async function buildServer(parts: ApiParts): Promise<FastifyInstance> {
   addHistoryRoutes(typed, parts)
   addLiveRoute(typed, parts)
   addTimeMachineRoutes(typed, parts)
-  server.get('/api/v1/openapi.json', { schema: { hide: true } }, () => server.swagger())
+  // The suffix .json is taken from every path below /api/v1.
+  server.get('/api/v1/openapi', { schema: { hide: true } }, () => server.swagger())
   await server.ready()
   return server
 }

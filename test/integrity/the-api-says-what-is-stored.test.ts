@@ -213,6 +213,10 @@ test('an explanation names the answers of a value', async () => {
   ])
 })
 
+test('the OpenAPI document is served as it is committed', async () => {
+  expect(await api.json('openapi.json')).toEqual(openapi)
+})
+
 test('bad requests are problems that say what, where and what to do', async () => {
   const problem = async (path: string) => {
     const answer = await api.get(path)
