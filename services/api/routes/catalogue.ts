@@ -42,7 +42,12 @@ export function addCatalogueRoutes(server: TypedServer, { asOf }: ApiParts): voi
       schema: {
         summary: 'A dataset, as it is declared',
         tags: ['catalogue'],
-        params: z.object({ dataset: z.string().max(200).describe('such as jao.core.maxExchanges') }),
+        params: z.object({
+          dataset: z
+            .string()
+            .max(200)
+            .meta({ description: 'a dataset', examples: ['jao.core.maxExchanges'] }),
+        }),
       },
     },
     (request) => {

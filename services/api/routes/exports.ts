@@ -14,7 +14,12 @@ import type { ApiParts, TypedServer } from '../parts.ts'
 import { known } from './series.ts'
 
 const lineageDays = 30
-const dataset = z.object({ dataset: z.string().max(200).describe('such as jao.core.maxExchanges') })
+const dataset = z.object({
+  dataset: z
+    .string()
+    .max(200)
+    .meta({ description: 'a dataset', examples: ['jao.core.maxExchanges'] }),
+})
 
 export function addExportRoutes(server: TypedServer, { store, nowMs, origin, publicUrl }: ApiParts): void {
   const addresses: PublicAddresses = { url: publicUrl ?? null, kafka: null, clickhouse: null }

@@ -31,7 +31,10 @@ export function addRawRoutes(server: TypedServer, { store, raw }: ApiParts): voi
         summary: 'The bytes of one answer of upstream, as they came',
         tags: ['raw'],
         params: z.object({
-          source: z.string().max(60).describe('such as jao'),
+          source: z
+            .string()
+            .max(60)
+            .meta({ description: 'a source', examples: ['jao'] }),
           partition: z.coerce.number().int().min(0).max(10_000),
           offset: z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER),
         }),
@@ -47,9 +50,18 @@ export function addRawRoutes(server: TypedServer, { store, raw }: ApiParts): voi
         summary: 'Where a value comes from: all answers that named it, and the raw record of each',
         tags: ['raw'],
         params: z.object({
-          dataset: z.string().max(200).describe('such as jao.core.maxExchanges'),
-          key: z.string().max(500).describe('as upstream spells it: border_AT_BE'),
-          time: z.string().max(80).describe('of the value: an instant with Z or an offset'),
+          dataset: z
+            .string()
+            .max(200)
+            .meta({ description: 'a dataset', examples: ['jao.core.maxExchanges'] }),
+          key: z
+            .string()
+            .max(500)
+            .meta({ description: 'a key, as upstream spells it', examples: ['border_AT_BE'] }),
+          time: z
+            .string()
+            .max(80)
+            .meta({ description: 'of the value: an instant with Z or an offset', examples: ['2026-11-20T10:00:00Z'] }),
         }),
         querystring: z.object({
           ...atParameter,

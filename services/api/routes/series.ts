@@ -27,8 +27,14 @@ import {
 const maxSharedRows = 20_000
 
 const seriesPath = z.object({
-  dataset: z.string().max(200).describe('such as jao.core.maxExchanges'),
-  key: z.string().max(500).describe('as upstream spells it: border_AT_BE'),
+  dataset: z
+    .string()
+    .max(200)
+    .meta({ description: 'a dataset', examples: ['jao.core.maxExchanges'] }),
+  key: z
+    .string()
+    .max(500)
+    .meta({ description: 'a key, as upstream spells it', examples: ['border_AT_BE'] }),
 })
 
 export function addSeriesRoutes(server: TypedServer, { store, rows, asOf, nowMs }: ApiParts): void {

@@ -26,8 +26,14 @@ export function addTimeMachineRoutes(server: TypedServer, parts: ApiParts): void
       tags: ['time machine'],
       params: z.object({
         instant: z.string().max(80).describe('with Z or an offset, or now').default('now'),
-        source: z.string().max(60).describe('such as jao'),
-        '*': z.string().max(500).describe('path of upstream, such as core/api/data/maxExchanges'),
+        source: z
+          .string()
+          .max(60)
+          .meta({ description: 'a source', examples: ['jao'] }),
+        '*': z
+          .string()
+          .max(500)
+          .meta({ description: 'path of upstream', examples: ['core/api/data/maxExchanges'] }),
       }),
     },
   })
