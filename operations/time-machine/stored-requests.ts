@@ -37,24 +37,43 @@ export async function findStoredRequests(
   const { calendar } = dataset
   if (calendar.kind !== 'days') return { state: 'unknown', windows: [span] }
   const parameters = parametersOf(dataset.name, span, atMs)
-  const [accepted, empty] = await Promise.all([
-    readRows<Row>(store, acceptedSql, parameters),
-    readRows<Row>(store, emptySql, parameters),
-  ])
+  const accepted = await readRows<Row>(store, acceptedSql, parameters)
   const first = dayAt(calendar.zone, span.startMs)
   const last = dayAt(calendar.zone, span.endMs - 1)
   const windows = windowsBetween(calendar, first, last)
     .map(({ window }) => window)
     .filter(({ startMs, endMs }) => startMs < span.endMs && endMs > span.startMs)
+  const ofWindow = (rows: readonly Row[], window: Window) =>
+    rows.filter((row) => isOf(row, window) && needs(row.selector)).map(stored)
+  const isAccepted = windows.every((window) => ofWindow(accepted, window).length > 0)
+  const empty = isAccepted ? [] : await readRows<Row>(store, emptySql, parameters)
   const answers = windows.map((window) => {
-    const ofWindow = (rows: readonly Row[]) =>
-      rows.filter((row) => isOf(row, window) && needs(row.selector)).map(stored)
-    const known = ofWindow(accepted)
-    return { window, known: known.length > 0 ? known : ofWindow(empty) }
+    const known = ofWindow(accepted, window)
+    return { window, known: known.length > 0 ? known : ofWindow(empty, window) }
   })
   const unknown = answers.filter(({ known }) => known.length === 0).map(({ window }) => window)
   if (unknown.length > 0 || windows.length === 0) return { state: 'unknown', windows: unknown }
   return { state: 'found', answers: answers.flatMap(({ known }) => known) }
+}
+
+/** Returns when the first and the last accepted answer to the requests of a span were known; undefined: there is none. */
+export async function firstAndLast(
+  store: Store,
+  dataset: string,
+  { span, needs }: Pick<SiteRequest, 'span' | 'needs'>,
+): Promise<{ firstMs: number; lastMs: number } | undefined> {
+  if (span === null) return undefined
+  const rows = await readRows<{ selector: string | null; firstMs: number; lastMs: number }>(
+    store,
+    `SELECT selector, min(toUnixTimestamp64Milli(known_at)) AS firstMs, max(toUnixTimestamp64Milli(known_at)) AS lastMs
+      FROM tidemark.stored_answers AS answer WHERE replaces AND dataset = {dataset:String} AND ${overlaps('answer')}
+      GROUP BY selector`,
+    parametersOf(dataset, span, 0),
+  )
+  const needed = rows.filter(({ selector }) => needs(selector))
+  if (needed.length === 0) return undefined
+  const ends = needed.flatMap(({ firstMs, lastMs }) => [firstMs, lastMs])
+  return { firstMs: Math.min(...ends), lastMs: Math.max(...ends) }
 }
 
 /** An answer of upstream, whatever became of it. */

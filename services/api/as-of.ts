@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { storeTime } from '#operations/questions/values.ts'
 import { readSettled } from '#operations/report/settled.ts'
 import { readRows, type Store } from '#platform/clickhouse/client.ts'
+import { remembered, rememberedByName } from './remembered.ts'
 
 export const asOfSchema = z.object({
   requested: z
@@ -38,12 +39,7 @@ const firstKnownForMs = 60_000
 
 export function asOfReader(store: Store, nowMs: () => number): AsOfReader {
   const settled = remembered(settledForMs, async () => (await readSettled(store, nowMs())).atMs)
-  const firsts = new Map<string, () => Promise<number | null>>()
-  const firstKnown = (dataset: string): Promise<number | null> => {
-    const known = firsts.get(dataset) ?? remembered(firstKnownForMs, () => readFirstKnown(store, dataset))
-    firsts.set(dataset, known)
-    return known()
-  }
+  const firstKnown = rememberedByName(firstKnownForMs, (dataset) => readFirstKnown(store, dataset))
   return {
     read: async (atMs, dataset) => {
       const first = dataset === null ? null : await firstKnown(dataset)
@@ -64,21 +60,6 @@ export function asOfReader(store: Store, nowMs: () => number): AsOfReader {
 }
 
 const iso = (ms: number): string => new Date(ms).toISOString()
-
-/** Returns a function that calls `read` at most once in `forMs`, also when it is called at the same time. */
-function remembered<T>(forMs: number, read: () => Promise<T>): () => Promise<T> {
-  let value: Promise<T> | undefined
-  let readAtMs = 0
-  return () => {
-    if (value !== undefined && performance.now() - readAtMs < forMs) return value
-    readAtMs = performance.now()
-    value = read()
-    value.catch(() => {
-      value = undefined
-    })
-    return value
-  }
-}
 
 async function readFirstKnown(store: Store, dataset: string): Promise<number | null> {
   const [row] = await readRows<{ ms: number | null }>(

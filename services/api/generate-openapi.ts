@@ -33,6 +33,7 @@ const nothing: LiveFeed = {
 // None of these parts is asked: the document is made of the routes alone.
 const server = await buildServer({
   ...{ store, rows: rowSender(store), asOf: asOfReader(store, Date.now), nowMs: Date.now },
+  boundOf: async () => undefined,
   raw: { kafka, registry: openRegistry({ SCHEMA_REGISTRY_URL: nowhere }) },
   live: { store, settledMs: async () => 0, feed: nothing },
   ...{ writer: store, jobs: createJobs(), parkedNow: async () => [] },

@@ -2,6 +2,7 @@
 import { openClock } from '#core/clock.ts'
 import { consumerGroups } from '#core/consumer-groups.ts'
 import { createStore, readRows, type Store } from '#platform/clickhouse/client.ts'
+import { boundOf } from '#platform/clickhouse/deletions.ts'
 import { createKafka } from '#platform/kafka/client.ts'
 import { openLagReader } from '#platform/kafka/lag-reader.ts'
 import { openProducer } from '#platform/kafka/produce.ts'
@@ -17,6 +18,7 @@ import { openAuditLog } from './audit.ts'
 import { createJobs } from './jobs.ts'
 import { openFeed } from './live/feed.ts'
 import { createMetrics } from './metrics.ts'
+import { rememberedByName } from './remembered.ts'
 import { rowSender } from './rows.ts'
 import { buildServer } from './server.ts'
 import { readApiConfig } from './settings.ts'
@@ -29,6 +31,8 @@ const log = createLogger('api', config.LOG_LEVEL)
 
 /** Limit of the raw records that stay in memory, bytes. */
 const maxCachedBytes = 32 * 1024 * 1024
+/** A deletion is obeyed after this time, ms. */
+const boundForMs = 1_000
 const crash = (error: Error): void => {
   throw error
 }
@@ -88,6 +92,7 @@ await run(log, 8_000, async (onStop) => {
     asOf,
     live: { feed, store, settledMs: async () => Date.parse((await asOf.read(null, null)).settled) },
     raw: { kafka, registry, records },
+    boundOf: rememberedByName(boundForMs, (dataset) => boundOf(store, dataset)),
     lag: () => lags.read(Date.now()),
     pollerUrl: config.POLLER_URL,
     normalizerUrl: config.NORMALIZER_URL,

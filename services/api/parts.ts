@@ -26,6 +26,8 @@ export interface ApiParts {
   rows: RowSender
   asOf: AsOfReader
   raw: RawReader
+  /** Up to when a dataset was deleted for good, ms UTC, as of a second ago. undefined: it was not. */
+  boundOf: (dataset: string) => Promise<number | undefined>
   lag: () => Promise<GroupLag[]>
   /** A client of the store that may write. */
   writer: Store

@@ -3,9 +3,7 @@ import { z } from 'zod'
 import { datasetsByName } from '#core/datasets.ts'
 import { readStoreInstant } from '#core/instant.ts'
 import { explainValue } from '#operations/explain/explain.ts'
-import { type RawReader, readRawRecord } from '#operations/explain/raw-records.ts'
-import type { Store } from '#platform/clickhouse/client.ts'
-import { boundOf } from '#platform/clickhouse/deletions.ts'
+import { readRawRecord } from '#operations/explain/raw-records.ts'
 import { UserError } from '#platform/process/user-error.ts'
 import type { RawResponse } from '#schemas/generated/records.ts'
 import { rawTopic } from '#schemas/topics.ts'
@@ -22,7 +20,7 @@ export interface RawPlaceInSource {
 }
 
 /** Adds the bytes of upstream's answers, and where a value comes from. */
-export function addRawRoutes(server: TypedServer, { store, raw }: ApiParts): void {
+export function addRawRoutes(server: TypedServer, parts: ApiParts): void {
   server.get(
     '/api/v1/raw/:source/:partition/:offset',
     {
@@ -40,7 +38,7 @@ export function addRawRoutes(server: TypedServer, { store, raw }: ApiParts): voi
         }),
       },
     },
-    async (request, reply) => sendRaw(reply, request.params, await readRaw(store, raw, request.params)),
+    async (request, reply) => sendRaw(reply, request.params, await readRaw(parts, request.params)),
   )
   server.get(
     '/api/v1/explain/:dataset/:key/:time',
@@ -77,9 +75,12 @@ export function addRawRoutes(server: TypedServer, { store, raw }: ApiParts): voi
       const sourced = known(name)
       const atMs = readStoreInstant(time, 'The time')
       const knownByMs = readAt(request.query.at) ?? undefined
-      await deletedBefore(store, name, atMs)
+      await deletedBefore(parts, name, atMs)
       try {
-        return await explainValue({ ...raw, store }, { ...sourced, key, atMs, knownByMs, withBody: request.query.body })
+        return await explainValue(
+          { ...parts.raw, store: parts.store },
+          { ...sourced, key, atMs, knownByMs, withBody: request.query.body },
+        )
       } catch (error) {
         if (error instanceof UserError) throw new Problem(404, 'Not found', error.message)
         throw error
@@ -90,16 +91,15 @@ export function addRawRoutes(server: TypedServer, { store, raw }: ApiParts): voi
 
 /** Reads a raw record. @throws Problem 404 if there is none, 410 if it was deleted */
 export async function readRaw(
-  store: Store,
-  reader: RawReader,
+  { raw, boundOf }: Pick<ApiParts, 'raw' | 'boundOf'>,
   { source, partition, offset }: RawPlaceInSource,
 ): Promise<RawResponse> {
   if (!sources.some(({ name }) => name === source)) throw new Problem(404, 'Not found', 'There is no such source.')
-  const found = await readRawRecord(reader, rawTopic(source).name, { partition, offset })
+  const found = await readRawRecord(raw, rawTopic(source).name, { partition, offset })
   if (found.state === 'deleted') throw new Problem(410, 'Gone', `The record is ${found.why}.`)
   if (found.state === 'broken') throw new Problem(404, 'Not found', `There is no such record: ${found.why}.`)
   const { dataset, windowEnd } = found.record
-  const bound = datasetsByName.has(dataset) ? await boundOf(store, dataset) : undefined
+  const bound = datasetsByName.has(dataset) ? await boundOf(dataset) : undefined
   if (bound !== undefined && windowEnd <= bound) throw deleted(dataset, bound)
   return found.record
 }
@@ -120,11 +120,11 @@ export function sendRaw(reply: FastifyReply, { source, partition, offset }: RawP
 
 /** Returns up to when a dataset was deleted. @throws Problem 410 if that is after `fromMs` */
 export async function deletedBefore(
-  store: Store,
+  { boundOf }: Pick<ApiParts, 'boundOf'>,
   dataset: string,
   fromMs: number | undefined,
 ): Promise<number | undefined> {
-  const bound = await boundOf(store, dataset)
+  const bound = await boundOf(dataset)
   if (bound !== undefined && fromMs !== undefined && fromMs < bound) throw deleted(dataset, bound)
   return bound
 }

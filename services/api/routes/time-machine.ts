@@ -3,7 +3,12 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { datasetsByName, type SourcedDataset } from '#core/datasets.ts'
 import { readInstantOrDay } from '#core/instant.ts'
-import { everAnswered, findStoredRequests, type StoredRequest } from '#operations/time-machine/stored-requests.ts'
+import {
+  everAnswered,
+  findStoredRequests,
+  firstAndLast,
+  type StoredRequest,
+} from '#operations/time-machine/stored-requests.ts'
 import { sources } from '#sources/index.ts'
 import type { SiteRequest } from '#sources/site.ts'
 import type { Window } from '#sources/source.ts'
@@ -86,12 +91,10 @@ async function answer(
   atMs: number,
 ): Promise<FastifyReply> {
   const { source, dataset } = asked
-  await deletedBefore(parts.store, dataset.name, asked.request.span?.startMs)
+  await deletedBefore(parts, dataset.name, asked.request.span?.startMs)
   const found = await findStoredRequests(parts.store, asked, asked.request, atMs)
   if (found.state === 'unknown') throw notKnown(asked, found.windows, atMs)
-  const raws = await Promise.all(
-    found.answers.map((place) => readRaw(parts.store, parts.raw, { source: source.name, ...place })),
-  )
+  const raws = await Promise.all(found.answers.map((place) => readRaw(parts, { source: source.name, ...place })))
   const bodies = found.answers.map(({ selector, window, knownAtMs }, index) => ({
     ...{ selector, window, knownAtMs, body: raws[index]?.body ?? Buffer.alloc(0) },
   }))
@@ -158,16 +161,17 @@ const answersOf = ({ store }: ApiParts, { dataset, request }: Asked) =>
   request.span === null ? [] : everAnswered(store, dataset.name, request.span, request.needs)
 
 /** Returns the links of a memento: the original, its timegate and timemap, and the first and last memento. */
-async function memento(parts: ApiParts, request: FastifyRequest, asked: Asked): Promise<string[]> {
-  const accepted = (await answersOf(parts, asked)).filter(({ isAccepted }) => isAccepted)
-  const [first, last] = [accepted[0], accepted.at(-1)]
-  const link = (answered: StoredRequest, rel: string) =>
-    `<${mementoUrl(request, asked, answered.knownAtMs)}>; rel="${rel}"; datetime="${new Date(answered.knownAtMs).toUTCString()}"`
-  return [
-    ...originLinks(request, asked),
-    ...(first && last && first !== last ? [link(first, 'first memento'), link(last, 'last memento')] : []),
-    ...(first && first === last ? [link(first, 'first last memento')] : []),
-  ]
+async function memento({ store }: ApiParts, request: FastifyRequest, asked: Asked): Promise<string[]> {
+  const ends = await firstAndLast(store, asked.dataset.name, asked.request)
+  const link = (knownAtMs: number, rel: string) =>
+    `<${mementoUrl(request, asked, knownAtMs)}>; rel="${rel}"; datetime="${new Date(knownAtMs).toUTCString()}"`
+  if (ends === undefined) return originLinks(request, asked)
+  const { firstMs, lastMs } = ends
+  const links =
+    firstMs === lastMs
+      ? [link(firstMs, 'first last memento')]
+      : [link(firstMs, 'first memento'), link(lastMs, 'last memento')]
+  return [...originLinks(request, asked), ...links]
 }
 
 function originLinks(request: FastifyRequest, { source, path }: Asked): string[] {
@@ -181,7 +185,7 @@ function originLinks(request: FastifyRequest, { source, path }: Asked): string[]
 
 /** Returns a link for each answer. What was not accepted is linked as a raw record, because no instant shows it. */
 async function timemap(parts: ApiParts, request: FastifyRequest, asked: Asked): Promise<string[]> {
-  const bound = await deletedBefore(parts.store, asked.dataset.name, asked.request.span?.startMs)
+  const bound = await deletedBefore(parts, asked.dataset.name, asked.request.span?.startMs)
   const answers = (await answersOf(parts, asked)).filter(({ window }) => bound === undefined || window.endMs > bound)
   return [
     ...originLinks(request, asked),
