@@ -50,7 +50,7 @@ export function completenessList(atMs: number, filter: Filter): ListQuestion {
   const fromMs = filter.fromMs ?? atMs - recentWindowsMs
   return list({
     columns: `dataset, selector, window_start, window_end, class, cause, detail, since, lateness_s, expected_by, late_after,
-      points, expected_points, keys, usual_keys, last_revised_at, request_identity`,
+      points, expected_points, keys, usual_keys, last_revised_at, is_watched, why, raw_partition, raw_offset, request_identity`,
     from: "tidemark.completeness_since(at = {at:DateTime64(3, 'UTC')}, from = {since:DateTime64(3, 'UTC')})",
     parameters: { at: storeTime(atMs), since: storeTime(fromMs) },
     conditions: [

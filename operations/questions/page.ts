@@ -1,4 +1,5 @@
 // Lists in pages. A cursor names the last row of a page, so that rows which appear meanwhile move none to another page.
+import { createHash } from 'node:crypto'
 import { readRows, type Store } from '#platform/clickhouse/client.ts'
 import type { Question } from '#platform/clickhouse/stream-rows.ts'
 import { UserError } from '#platform/process/user-error.ts'
@@ -24,20 +25,22 @@ export async function pageOf(
   list: ListQuestion,
   limit: number,
   cursor: string | undefined,
+  signal?: AbortSignal,
 ): Promise<Page> {
-  const after = cursor === undefined ? undefined : parseCursor(cursor, list.order.length)
+  const after = cursor === undefined ? undefined : parseCursor(cursor, list)
   const [last] = await readRows<{ cursor: string[] }>(
     store,
     `SELECT [${list.order.map(({ column }) => `toString(${column})`).join(', ')}] AS cursor
       FROM (${list.sql}) ${where(list, after, undefined)} ${orderBy(list)} LIMIT 1 OFFSET ${limit - 1}`,
     { ...list.parameters, ...parametersOf(after, undefined) },
+    signal,
   )
   return {
     question: {
       sql: `SELECT * FROM (${list.sql}) ${where(list, after, last?.cursor)} ${orderBy(list)}`,
       parameters: { ...list.parameters, ...parametersOf(after, last?.cursor) },
     },
-    next: last === undefined ? null : Buffer.from(JSON.stringify(last.cursor)).toString('base64url'),
+    next: last === undefined ? null : Buffer.from(JSON.stringify([markOf(list), ...last.cursor])).toString('base64url'),
   }
 }
 
@@ -60,13 +63,20 @@ function parametersOf(after: string[] | undefined, upTo: string[] | undefined): 
   return Object.fromEntries([...named('after', after), ...named('upto', upTo)])
 }
 
-function parseCursor(cursor: string, length: number): string[] {
+function parseCursor(cursor: string, list: ListQuestion): string[] {
   try {
-    const values: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString())
-    if (Array.isArray(values) && values.length === length && values.every((value) => typeof value === 'string'))
-      return values
+    const parts: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString())
+    if (Array.isArray(parts) && parts.every((part) => typeof part === 'string')) {
+      const [mark, ...values] = parts
+      if (mark === markOf(list) && values.length === list.order.length) return values
+    }
   } catch {
     // The error is thrown below.
   }
-  throw new UserError('The cursor is not one of this list: take it from `next` of the page before, or leave it out.')
+  throw new UserError(
+    'The cursor is not one of this list with these filters: take it from `next` of the page before, or leave it out.',
+  )
 }
+
+/** Names a list and its filters, so that the cursor of another list is refused. */
+const markOf = ({ sql }: ListQuestion): string => createHash('sha256').update(sql).digest('hex').slice(0, 8)

@@ -62,13 +62,12 @@ export async function firstAndLast(
   dataset: string,
   { span, needs }: Pick<SiteRequest, 'span' | 'needs'>,
 ): Promise<{ firstMs: number; lastMs: number } | undefined> {
-  if (span === null) return undefined
+  const of = span === null ? 'NOT replaces' : `replaces AND ${overlaps('answer')}`
   const rows = await readRows<{ selector: string | null; firstMs: number; lastMs: number }>(
     store,
     `SELECT selector, min(toUnixTimestamp64Milli(known_at)) AS firstMs, max(toUnixTimestamp64Milli(known_at)) AS lastMs
-      FROM tidemark.stored_answers AS answer WHERE replaces AND dataset = {dataset:String} AND ${overlaps('answer')}
-      GROUP BY selector`,
-    parametersOf(dataset, span, 0),
+      FROM tidemark.stored_answers AS answer WHERE ${of} AND dataset = {dataset:String} GROUP BY selector`,
+    span === null ? { dataset } : parametersOf(dataset, span, 0),
   )
   const needed = rows.filter(({ selector }) => needs(selector))
   if (needed.length === 0) return undefined
@@ -106,6 +105,21 @@ export async function everAnswered(
   return rows
     .filter(({ selector }) => needs(selector))
     .map((row) => ({ ...stored(row), outcome: row.outcome, isAccepted: row.isAccepted === 1 }))
+}
+
+/** Returns the newest ticks that serve a request, oldest first. */
+export async function allTicks(store: Store, dataset: string, needs: SiteRequest['needs']): Promise<EverAnswered[]> {
+  const rows = await readRows<Row>(
+    store,
+    `SELECT selector, ${windowMs}, toUnixTimestamp64Milli(known_at) AS knownAtMs, raw_partition AS partition, raw_offset AS offset
+      FROM tidemark.stored_answers WHERE NOT replaces AND dataset = {dataset:String}
+      ORDER BY known_at DESC LIMIT ${maxAnswered}`,
+    { dataset },
+  )
+  return rows
+    .filter(({ selector }) => needs(selector))
+    .map((row) => ({ ...stored(row), outcome: 'changed', isAccepted: true }))
+    .toReversed()
 }
 
 /** Limit of the answers of a list. */

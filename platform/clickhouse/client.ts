@@ -32,14 +32,21 @@ export function createStore(config: StoreConfig): Store {
   })
 }
 
-/** Runs a query. Returns rows as objects, with 64-bit integers as numbers. */
-export async function readRows<Row>(store: Store, query: string, parameters: Record<string, unknown>): Promise<Row[]> {
+/** Runs a query. Returns rows as objects, with 64-bit integers as numbers. `signal` ends the query. */
+export async function readRows<Row>(
+  store: Store,
+  query: string,
+  parameters: Record<string, unknown>,
+  signal?: AbortSignal,
+): Promise<Row[]> {
+  signal?.throwIfAborted()
   const settings = { output_format_json_quote_64bit_integers: 0 } as const
   const result = await store.query({
     query,
     query_params: parameters,
     format: 'JSONEachRow',
     clickhouse_settings: settings,
+    ...(signal && { abort_signal: signal }),
     // Sends parameters that are too long for the URL in the body.
     use_multipart_params_auto: true,
   })

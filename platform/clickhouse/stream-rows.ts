@@ -33,6 +33,7 @@ export async function streamRows(
   signal: AbortSignal,
   settings: ClickHouseSettings = {},
 ): Promise<Readable> {
+  signal.throwIfAborted()
   const { stream, response_headers: headers } = await store.exec({
     query: `${sql}\nFORMAT ${format}`,
     query_params: parameters,

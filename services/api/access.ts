@@ -47,6 +47,12 @@ export function withoutPathToken({ url = '/', headers }: Pick<IncomingMessage, '
 
 const pathTokenHeader = 'x-tidemark-path-token'
 
+/** Returns the beginning of a path that carries the token of a request, for links in its answer; empty without one. */
+export function pathTokenPrefix({ headers }: Pick<FastifyRequest, 'headers'>): string {
+  const token = headers[pathTokenHeader]
+  return typeof token === 'string' ? `/t/${token}` : ''
+}
+
 /** Adds a check of each request: its Host, its caller, and the role that its route needs. */
 export function addAccess(server: FastifyInstance, options: AccessOptions): void {
   server.decorateRequest('caller')
@@ -103,6 +109,6 @@ function isOfThisMachine({ headers, socket }: FastifyRequest): boolean {
 }
 
 const unauthorized = (why: string): Problem =>
-  new Problem(401, 'Unauthorized', `${why} An admin makes one: npx tidemark token create --role reader.`, {
+  new Problem(401, 'Unauthorized', `${why} \`npx tidemark token create\` makes one.`, {
     'WWW-Authenticate': 'Bearer realm="tidemark"',
   })

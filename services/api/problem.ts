@@ -32,8 +32,10 @@ const maxDetailChars = 2_000
 
 /** Sends an error as problem+json. An error that is not the client's is logged; its text stays inside. */
 export function sendProblem(error: Error, request: FastifyRequest, reply: FastifyReply): void {
+  // The client has gone: nobody reads an answer.
+  if (reply.raw.destroyed) return
   const problem = problemOf(error)
-  if (problem.status >= 500) request.log.error({ err: error, url: request.url }, 'the API cannot answer')
+  if (problem.status === 500) request.log.error({ err: error, url: request.url }, 'the API cannot answer')
   if (reply.raw.headersSent) return void reply.raw.destroy()
   reply
     .code(problem.status)
@@ -79,6 +81,9 @@ function validationText(issues: readonly ValidationIssue[]): string {
 const isOfStore = (error: { code?: string; message: string }): boolean =>
   /^\d+$/.test(error.code ?? '') || error.message === 'Timeout error.' || /^E[A-Z]+$/.test(error.code ?? '')
 
+/** Codes of a value that the store cannot read as its type. */
+const unreadable = ['6', '26', '27', '38', '41', '53', '69', '72', '376', '457']
+
 const tooMuch: Record<string, string> = {
   '158': 'It reads too many rows.',
   '159': 'It takes too long.',
@@ -92,6 +97,9 @@ function storeProblem(error: Error & { code?: string }): Problem {
   if (limit !== undefined) {
     const advice = 'Ask for a shorter span, for one dataset, or for one key.'
     return new Problem(422, 'Too large', `${limit} ${advice}`)
+  }
+  if (unreadable.includes(error.code ?? '')) {
+    return new Problem(400, 'Bad request', 'A parameter or the cursor has a value that is not of its type.')
   }
   if (errorKind(error) === 'retry') return away('The store')
   return new Problem(

@@ -7,6 +7,7 @@ import { type Question, streamRows } from '#platform/clickhouse/stream-rows.ts'
 import type { AsOf } from './as-of.ts'
 import { type Format, formats, mediaTypes, rowFormats } from './format.ts'
 import { Problem } from './problem.ts'
+import { spooled } from './spool.ts'
 
 /** Limits of a statement. The store ends a statement that exceeds them. */
 const limits = {
@@ -41,7 +42,7 @@ export function rowSender(store: Store, onQuestion: () => void = () => {}): RowS
       if (!isShared) onQuestion()
       const rows = isShared
         ? Readable.from([await shared(question, format, signal)], { objectMode: false })
-        : await streamRows(store, question, rowFormats[format], signal, settingsOf(format))
+        : await spooled(await streamRows(store, question, rowFormats[format], signal, settingsOf(format)), signal)
       if (next) reply.header('Link', `<${next}>; rel="next"`)
       reply.type(format === 'csv' ? 'text/csv; charset=utf-8' : mediaTypes[format])
       return reply.send(format === 'json' ? envelope(rows, asOf, next) : rows)
@@ -67,6 +68,7 @@ const settingsOf = (format: Format) => ({
 /** Returns a signal that is aborted when the client has gone before the answer ended. */
 export function untilGone(reply: FastifyReply): AbortSignal {
   const gone = new AbortController()
+  if (reply.raw.destroyed) gone.abort()
   reply.raw.once('close', () => {
     if (!reply.raw.writableFinished) gone.abort()
   })

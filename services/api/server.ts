@@ -3,7 +3,13 @@ import compress from '@fastify/compress'
 import helmet from '@fastify/helmet'
 import rateLimit from '@fastify/rate-limit'
 import swagger from '@fastify/swagger'
-import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
+import fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  LogController,
+} from 'fastify'
 import {
   jsonSchemaTransform,
   jsonSchemaTransformObject,
@@ -42,6 +48,7 @@ export async function buildServer(parts: ApiParts): Promise<FastifyInstance> {
     rewriteUrl: (request) => withoutSuffix(withoutPathToken(request)),
     routerOptions: { maxParamLength: 500 },
     bodyLimit: 1024 * 1024,
+    frameworkErrors: (error, request, reply) => sendProblem(error, request as FastifyRequest, reply as FastifyReply),
     trustProxy: false,
     // A stream of events would otherwise keep the process from its end.
     forceCloseConnections: true,

@@ -213,6 +213,25 @@ test('an explanation names the answers of a value', async () => {
   ])
 })
 
+test('clients that read slowly, and clients that have gone, hold nobody up', async () => {
+  const big = `${api.url}/api/v1/series/${dataset}/${key}.json?from=1990-01-01&to=2030-01-01&tz=${zone}`
+  const gone = new AbortController()
+  // These take the headers and nothing more.
+  const slow = Array.from({ length: 12 }, () => fetch(big, { signal: gone.signal }).catch(() => undefined))
+  await slow[0]
+  const asked = performance.now()
+  expect((await api.get('polls?limit=1')).status).toBe(200)
+  expect(performance.now() - asked).toBeLessThan(60_000)
+  gone.abort()
+  await Promise.all(slow)
+  await eventually('no question of theirs runs', async () => {
+    const running = await chain.query<{ query: string }>(
+      "SELECT query FROM system.processes WHERE user = 'reader' AND query LIKE '%is_stored%'",
+    )
+    return running.length === 0
+  })
+})
+
 test('the OpenAPI document is served as it is committed', async () => {
   expect(await api.json('openapi.json')).toEqual(openapi)
 })
@@ -233,6 +252,28 @@ test('bad requests are problems that say what, where and what to do', async () =
   expect(await problem(`${series}?at=yesterday`)).toEqual([400, expect.stringContaining('`at`')])
   expect(await problem('changes?limit=0')).toEqual([400, expect.stringContaining('limit')])
   expect(await problem('changes?cursor=abc')).toEqual([400, expect.stringContaining('cursor')])
+  // The cursor of another list, with as many columns, and one whose value is not of its type.
+  const { next } = await api.json<{ next: string }>('changes?since=2025-10-26&until=2025-10-27&limit=1')
+  const cursor = new URLSearchParams(next.split('?')[1]).get('cursor')!
+  expect(await problem(`polls?cursor=${cursor}`)).toEqual([400, expect.stringContaining('cursor')])
+  const [mark] = JSON.parse(Buffer.from(cursor, 'base64url').toString())
+  const forged = Buffer.from(JSON.stringify([mark, 'not a date', 'a', 'b', 'c'])).toString('base64url')
+  expect(await problem(`changes?since=2025-10-26&until=2025-10-27&cursor=${forged}`)).toEqual([
+    400,
+    expect.stringContaining('cursor'),
+  ])
+  // What is spelled wrong is not an empty list.
+  expect(await problem(`${series}?form=2025-10-26`)).toEqual([400, expect.stringContaining('form')])
+  expect(await problem('completeness?class=latee')).toEqual([400, expect.stringContaining('class')])
+  expect(await problem('changes?dataset=jao.core.maxExchange')).toEqual([404, expect.stringContaining(dataset)])
+  expect(await problem('datasets.csv')).toEqual([400, expect.stringContaining('format')])
+  expect(await problem('changes?since=2025-10-27&until=2025-10-26')).toEqual([400, expect.stringContaining('since')])
+  // The store holds the years 1970 to 2106, and knows zones by name.
+  for (const day of ['1969-12-31', '2200-01-01'])
+    for (const path of [`${series}?from=${day}`, `completeness?from=${day}`, `polls?to=${day}`])
+      expect(await problem(path)).toEqual([400, expect.stringContaining('1970 to 2106')])
+  expect(await problem(`${series}?tz=%2B05:00`)).toEqual([400, expect.stringContaining('time zone')])
+  expect(await problem('series/%ff/x')).toEqual([400, expect.any(String)])
   expect(await problem('series/kraken.ticker/XXBTZUSD.last?from=2015-01-01&to=2025-01-01')).toEqual([
     400,
     expect.stringContaining('shorter span'),
@@ -306,6 +347,13 @@ describe('who may what', () => {
     expect(await at('reader', `/api/v1/${series}.csv`)).toBe(200)
     expect(await at('reader', `/time-machine/now/jao/core/api/data/maxExchanges?${day}`)).toBe(200)
     expect(await at('operator', '/api/v1/datasets')).toBe(401)
+    const token = (await closed.as({ role: 'reader' })).authorization.slice(7)
+    const first = await eventually('the token is known', async () => {
+      const answer = await fetch(`${closed.url}/t/${token}/api/v1/series?limit=0001`)
+      return answer.ok && ((await answer.json()) as { next: string | null })
+    })
+    // Links lead on with the token, or a client that follows them is refused.
+    expect(first.next ?? `/t/${token}/api/v1/`).toContain(`/t/${token}/api/v1/`)
     expect((await fetch(`${closed.url}/t/tdm_no/api/v1/datasets`)).status).toBe(401)
     // A client cannot send the header that the path becomes.
     const headers = { 'x-tidemark-path-token': (await closed.as({ role: 'reader' })).authorization.slice(7) }
@@ -372,6 +420,10 @@ test('an operator tries a replay and runs it: a job that says how far it is, and
   const days = { dataset, from: '2025-10-26', to: '2025-10-26' }
   expect((await begin('replays', days)).status).toBe(400)
   expect((await begin('replays', { ...days, dataset: 'kraken.ticker', why: 'x' })).status).toBe(403)
+  expect((await begin('dead-letters/drop', { dataset: 'kraken.ticker', why: 'x' })).status).toBe(403)
+  expect((await begin('dead-letters/drop', { ids: ['kraken.dlq/0/0'], why: 'x' })).status).toBe(403)
+  expect((await begin('backfills', { ...days, from: '2025-10-27', why: 'x' })).status).toBe(400)
+  expect((await begin('replays', { ...days, why: 'x', whyy: 'x' })).status).toBe(400)
   const tried = await begin('dry-runs', { ...days, why: 'a look' })
   expect(tried.status).toBe(202)
   // The long day was told once: 25 hours.

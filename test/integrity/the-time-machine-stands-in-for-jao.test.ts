@@ -100,6 +100,11 @@ test('a wish for a date leads to the answer of then (RFC 7089)', async () => {
   })
   expect([gate.status, gate.headers.get('vary')]).toEqual([302, expect.stringContaining('Accept-Datetime')])
   const memento = await fetch(gate.headers.get('location')!)
+  // Before the first answer, the first is the nearest.
+  const early = await machine(query, 'now', { headers: { 'accept-datetime': 'Thu, 01 Jan 2015 00:00:00 GMT' } })
+  expect(early.status).toBe(200)
+  const wrong = await machine(query, 'now', { headers: { 'accept-datetime': '2026-11-27' } })
+  expect(wrong.status).toBe(400)
   expect((await bytes(memento)).equals(await ofJao(query))).toBe(true)
   expect(memento.headers.get('memento-datetime')).toMatch(/GMT$/)
   const link = memento.headers.get('link')!

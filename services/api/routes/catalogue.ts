@@ -4,7 +4,7 @@ import { mentions, wordsOf } from '#operations/questions/series.ts'
 import { version } from '#platform/process/version.ts'
 import { sources } from '#sources/index.ts'
 import type { ApiParts, TypedServer } from '../parts.ts'
-import { known } from './series.ts'
+import { known } from './known.ts'
 
 export function addCatalogueRoutes(server: TypedServer, { asOf }: ApiParts): void {
   server.get(
@@ -21,7 +21,7 @@ export function addCatalogueRoutes(server: TypedServer, { asOf }: ApiParts): voi
       schema: {
         summary: 'The datasets, as they are declared',
         tags: ['catalogue'],
-        querystring: z.object({
+        querystring: z.strictObject({
           q: z.string().max(200).optional().describe('words in any case; a dataset has all of them'),
           source: z.string().max(60).optional().describe('such as jao'),
         }),

@@ -11,7 +11,7 @@ import { readKept } from '#operations/export/kept.ts'
 import { readRuns } from '#operations/export/runs.ts'
 import { UserError } from '#platform/process/user-error.ts'
 import type { ApiParts, TypedServer } from '../parts.ts'
-import { known } from './series.ts'
+import { known } from './known.ts'
 
 const lineageDays = 30
 const dataset = z.object({
@@ -52,7 +52,7 @@ export function addExportRoutes(server: TypedServer, { store, nowMs, origin, pub
       schema: {
         ...about('Run events (OpenLineage), one a line: what became of each window', 'application/x-ndjson'),
         params: dataset,
-        querystring: z.object({
+        querystring: z.strictObject({
           from: z
             .string()
             .max(20)

@@ -10,7 +10,7 @@ import type { Dataset } from '#sources/source.ts'
 import type { ApiParts, TypedServer } from '../parts.ts'
 import { Problem } from '../problem.ts'
 import { begun, jobResponse, refuseOtherSource, why } from './change.ts'
-import { known } from './series.ts'
+import { known } from './known.ts'
 
 const days = {
   from: z.iso.date().optional().describe("first delivery day, in the dataset's zone. Default: the first there is"),
@@ -27,7 +27,7 @@ export function addHistoryRoutes(server: TypedServer, parts: ApiParts): void {
       schema: {
         summary: "Run today's explode over all answers ever fetched; what it no longer yields is erased",
         tags: ['operations'],
-        body: z.object({ dataset: z.string().max(200), ...days, why }),
+        body: z.strictObject({ dataset: z.string().max(200), ...days, why }),
         response: jobResponse,
       },
     },
@@ -60,7 +60,7 @@ export function addHistoryRoutes(server: TypedServer, parts: ApiParts): void {
       schema: {
         summary: 'Say what a replay would change, and change nothing',
         tags: ['operations'],
-        body: z.object({ dataset: z.string().max(200), ...days, why }),
+        body: z.strictObject({ dataset: z.string().max(200), ...days, why }),
         response: jobResponse,
       },
     },

@@ -1,9 +1,11 @@
 import { z } from 'zod'
 import { backfill } from '#operations/backfill/backfill.ts'
+import { noPast } from '#operations/backfill/windows.ts'
+import { UserError } from '#platform/process/user-error.ts'
 import type { ApiParts, TypedServer } from '../parts.ts'
 import { Problem } from '../problem.ts'
 import { begun, jobResponse, jobSchema, pollerStatus, refuseOtherSource, why } from './change.ts'
-import { known } from './series.ts'
+import { known } from './known.ts'
 
 /** Adds backfills, and the jobs that changes begin. */
 export function addJobRoutes(server: TypedServer, parts: ApiParts): void {
@@ -15,7 +17,7 @@ export function addJobRoutes(server: TypedServer, parts: ApiParts): void {
       schema: {
         summary: 'Fetch windows of the past, also windows that are already stored. Follow it at /api/v1/jobs/{id}',
         tags: ['operations'],
-        body: z.object({
+        body: z.strictObject({
           dataset: z.string().max(200),
           from: z.iso.date().describe("first day, in the dataset's zone"),
           to: z.iso.date().describe('last day, included'),
@@ -29,6 +31,8 @@ export function addJobRoutes(server: TypedServer, parts: ApiParts): void {
       const { dataset, from, to, confirmEmpty, why: reason } = request.body
       const sourced = known(dataset)
       refuseOtherSource(request.caller, sourced.source.name)
+      if (from > to) throw new UserError('`to` must not be before `from`.')
+      if (sourced.dataset.calendar.kind !== 'days') throw noPast(sourced.dataset)
       const target = { dataset, from, to, confirmEmpty }
       const job = await begun(parts, request, { action: 'backfill', target, why: reason }, (tell, stop) =>
         backfill(

@@ -1,8 +1,11 @@
 import type { FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { type ListQuestion, pageOf } from '#operations/questions/page.ts'
+import { pathTokenPrefix } from '../access.ts'
 import type { ApiParts, TypedServer } from '../parts.ts'
 import { pageResponse } from '../responses.ts'
+import { untilGone } from '../rows.ts'
+import { known } from './known.ts'
 import { formatParameter, pageParameters } from './parameters.ts'
 
 export interface ListRoute<Shape extends z.ZodRawShape> {
@@ -25,12 +28,13 @@ export function addListRoute<Shape extends z.ZodRawShape>(
   { store, rows, asOf }: ApiParts,
   { path, summary, tag, parameters, list }: ListRoute<Shape>,
 ): void {
-  const querystring = z.object({ ...parameters, ...formatParameter, ...pageParameters })
+  const querystring = z.strictObject({ ...parameters, ...formatParameter, ...pageParameters })
   const schema = { summary, tags: [tag], querystring, response: pageResponse }
   server.get(path, { config: { role: 'reader' }, schema }, async (request, reply) => {
     const query = request.query as z.infer<z.ZodObject<Shape>> & { limit: number; cursor?: string }
     const asked = list(query)
-    const { question, next } = await pageOf(store, asked.list, query.limit, query.cursor)
+    if (asked.dataset !== undefined) known(asked.dataset)
+    const { question, next } = await pageOf(store, asked.list, query.limit, query.cursor, untilGone(reply))
     const answer = await asOf.read(asked.atMs ?? null, asked.dataset ?? null)
     return rows.send(request, reply, { question, isShared: true, asOf: answer, next: nextUrl(request, next) })
   })
@@ -42,5 +46,5 @@ export function nextUrl(request: FastifyRequest, cursor: string | null): string 
   const [path, query] = request.url.split(/\?(.*)/s)
   const parameters = new URLSearchParams(query)
   parameters.set('cursor', cursor)
-  return `${path}?${parameters}`
+  return `${pathTokenPrefix(request)}${path}?${parameters}`
 }

@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import * as lists from '#operations/questions/lists.ts'
 import { seriesList } from '#operations/questions/series.ts'
+import { classesByWorst } from '#operations/report/classes.ts'
+import { UserError } from '#platform/process/user-error.ts'
 import type { ApiParts, TypedServer } from '../parts.ts'
 import { addListRoute } from './list-route.ts'
 import { atParameter, readAt, readSpan, spanParameters } from './parameters.ts'
@@ -34,6 +36,7 @@ export function addListRoutes(server: TypedServer, parts: ApiParts): void {
     list: ({ since, until, ...filter }) => {
       const untilMs = readAt(until, 'until') ?? nowMs()
       const sinceMs = readAt(since, 'since') ?? untilMs - dayMs
+      if (sinceMs >= untilMs) throw new UserError('`until` must be after `since`: the span is [since, until).')
       const list = lists.changesList(sinceMs, untilMs, { ...filter, ...readSpan(filter) })
       return { list, dataset: filter.dataset, atMs: until === undefined ? null : untilMs }
     },
@@ -45,7 +48,7 @@ export function addListRoutes(server: TypedServer, parts: ApiParts): void {
     tag: 'completeness',
     parameters: {
       ...{ ...ofDataset, ...spanParameters, ...atParameter },
-      class: z.string().max(40).optional().describe('such as late'),
+      class: z.enum(classesByWorst).optional(),
     },
     list: ({ at, ...filter }) => {
       const atMs = readAt(at)
@@ -59,7 +62,7 @@ export function addListRoutes(server: TypedServer, parts: ApiParts): void {
     tag: 'operations',
     parameters: {
       ...{ ...ofDataset, ...spanParameters },
-      outcome: z.string().max(40).optional().describe('such as failed'),
+      outcome: z.enum(['changed', 'unchanged', 'empty', 'emptied', 'refused', 'unreadable', 'failed']).optional(),
     },
     list: (filter) => ({ list: lists.pollsList({ ...filter, ...readSpan(filter) }), dataset: filter.dataset }),
   })

@@ -3,6 +3,7 @@ import { type LiveKind, liveKinds, serveClient } from '../live/client.ts'
 import { parseCursor } from '../live/cursor.ts'
 import type { ApiParts, TypedServer } from '../parts.ts'
 import { Problem } from '../problem.ts'
+import { known } from './known.ts'
 
 const maxClients = 200
 /** A client that missed more records than this reads them by the lists, which is faster. */
@@ -24,10 +25,11 @@ export function addLiveRoute(server: TypedServer, { live }: ApiParts): void {
     '/api/v1/live',
     {
       config: { role: 'reader' },
+      exposeHeadRoute: false,
       schema: {
         summary: 'What happens, as server-sent events. A client that reconnects misses nothing and gets nothing twice',
         tags: ['live'],
-        querystring: z.object({
+        querystring: z.strictObject({
           kinds: kindsText.describe(`of ${liveKinds.join(', ')}, separated by commas. Default: all`),
           dataset: z.string().max(200).optional().describe('such as jao.core.maxExchanges'),
           key: z.string().max(500).optional().describe('as upstream spells it: border_AT_BE'),
@@ -40,6 +42,7 @@ export function addLiveRoute(server: TypedServer, { live }: ApiParts): void {
       if (clients >= maxClients)
         throw new Problem(503, 'Not available', 'Too many clients listen.', { 'Retry-After': '30' })
       const { kinds, dataset, key, lastEventId } = request.query
+      if (dataset !== undefined) known(dataset)
       const { feed } = live
       const header = request.headers['last-event-id']
       const text = (Array.isArray(header) ? header[0] : header) ?? lastEventId

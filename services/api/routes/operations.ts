@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { datasetsByName } from '#core/datasets.ts'
 import type { DeadLetter } from '#core/dead-letter.ts'
 import { drop } from '#operations/dead-letters/drop.ts'
 import type { SkippedDeadLetter } from '#operations/dead-letters/plan.ts'
@@ -11,12 +12,13 @@ import type { Caller } from '../access.ts'
 import type { ApiParts, TypedServer } from '../parts.ts'
 import { Problem } from '../problem.ts'
 import { objectResponse } from '../responses.ts'
-import { changed, pollerStatus, why } from './change.ts'
+import { changed, pollerStatus, refuseOtherSource, why } from './change.ts'
+import { known } from './known.ts'
 import { readAt } from './parameters.ts'
 
 const dryRun = z.boolean().default(false).describe('true: change nothing, and say what would be done')
 
-const letters = z.object({
+const letters = z.strictObject({
   ids: z.array(z.string().max(300)).max(1_000).default([]).describe('as /api/v1/dead-letters names them'),
   dataset: z.string().max(200).optional(),
   reason: z.string().max(60).optional(),
@@ -69,15 +71,18 @@ export function addOperationRoutes(server: TypedServer, parts: ApiParts): void {
         summary: 'Ask a host again before its pause is over',
         tags: ['operations'],
         params: z.object({ host: z.string().max(300).describe('as /api/v1/hosts names it') }),
-        body: z.object({ why }),
+        body: z.strictObject({ why }),
         response: objectResponse,
       },
     },
     async (request) => {
       const { host } = request.params
-      const { budgets } = await pollerStatus(parts)
+      const { budgets, datasets } = await pollerStatus(parts)
       if (!budgets.some((budget) => budget.host === host))
         throw new Problem(404, 'Not found', 'No poller asks this host.')
+      for (const { dataset } of datasets.filter((each) => each.host === host)) {
+        refuseOtherSource(request.caller, datasetsByName.get(dataset)?.source.name ?? '')
+      }
       const work = () => liftPause({ ...parts.raw, pollerStatus: () => pollerStatus(parts) }, host, request.caller.name)
       return changed(parts, request, { action: 'resume', target: { host }, why: request.body.why, isDry: false }, work)
     },
@@ -87,7 +92,10 @@ export function addOperationRoutes(server: TypedServer, parts: ApiParts): void {
 type Selected = Omit<z.infer<typeof letters>, 'dryRun' | 'why'>
 
 /** @throws UserError if the request names no letters; Problem 403 if they are of a source that the caller may not change */
-function selectionOf({ ids, dataset, reason, since, until }: Selected, { source }: Caller): Selection {
+function selectionOf({ ids, dataset, reason, since, until }: Selected, caller: Caller): Selection {
+  const { source } = caller
+  if (dataset !== undefined) refuseOtherSource(caller, known(dataset).source.name)
+  for (const id of ids) refuseOtherSource(caller, id.split('.')[0] ?? '')
   const sinceMs = readAt(since, 'since')
   const untilMs = readAt(until, 'until')
   const selection: Selection = {

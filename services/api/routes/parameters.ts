@@ -58,10 +58,12 @@ export function spanOrWeek(query: SpanQuery, nowMs: number): { fromMs: number; t
 export function readZone(zone: string | undefined): string | null {
   if (zone === undefined) return null
   try {
-    return new Intl.DateTimeFormat('en', { timeZone: zone }).resolvedOptions().timeZone
+    // Intl knows offsets such as +05:00, too. The store does not.
+    if (/^[A-Za-z]/.test(zone)) return new Intl.DateTimeFormat('en', { timeZone: zone }).resolvedOptions().timeZone
   } catch {
-    throw new UserError('`tz` is not a time zone: write it like Europe/Brussels, or leave it out for UTC.')
+    // The error is thrown below.
   }
+  throw new UserError('`tz` is not a time zone: write it like Europe/Brussels, or leave it out for UTC.')
 }
 
 /** Reads an instant, ms UTC; null where it is absent. A day begins at midnight UTC. @throws UserError that names it */
@@ -71,8 +73,10 @@ export const readAt = (at: string | undefined, name = 'at'): number | null =>
 function instantOrDay(text: string, name: string, zone: string): number {
   if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return readStoreInstant(text, `\`${name}\``)
   try {
-    return businessDay(zone, text).window.startMs
-  } catch {
+    const { startMs } = businessDay(zone, text).window
+    return readStoreInstant(new Date(startMs).toISOString(), `\`${name}\``)
+  } catch (error) {
+    if (error instanceof UserError) throw error
     throw new UserError(`\`${name}\` is not a day that exists: write it as YYYY-MM-DD.`)
   }
 }

@@ -10,8 +10,8 @@ import { rawTopic } from '#schemas/topics.ts'
 import { sources } from '#sources/index.ts'
 import type { ApiParts, TypedServer } from '../parts.ts'
 import { Problem } from '../problem.ts'
+import { known } from './known.ts'
 import { atParameter, readAt } from './parameters.ts'
-import { known } from './series.ts'
 
 export interface RawPlaceInSource {
   source: string
@@ -61,7 +61,7 @@ export function addRawRoutes(server: TypedServer, parts: ApiParts): void {
             .max(80)
             .meta({ description: 'of the value: an instant with Z or an offset', examples: ['2026-11-20T10:00:00Z'] }),
         }),
-        querystring: z.object({
+        querystring: z.strictObject({
           ...atParameter,
           body: z
             .stringbool()

@@ -1,7 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 import { LRUCache } from 'lru-cache'
 import { z } from 'zod'
-import { findDataset } from '#core/find-dataset.ts'
 import { unknownPoint } from '#operations/explain/stored-point.ts'
 import { revisionsList } from '#operations/questions/lists.ts'
 import { pageOf } from '#operations/questions/page.ts'
@@ -11,6 +10,8 @@ import { UserError } from '#platform/process/user-error.ts'
 import type { ApiParts, TypedServer } from '../parts.ts'
 import { Problem } from '../problem.ts'
 import { pageResponse, rowsResponse } from '../responses.ts'
+import { untilGone } from '../rows.ts'
+import { known } from './known.ts'
 import { nextUrl } from './list-route.ts'
 import {
   atParameter,
@@ -47,7 +48,7 @@ export function addSeriesRoutes(server: TypedServer, { store, rows, asOf, nowMs 
         tags: ['values'],
         params: seriesPath,
         response: rowsResponse,
-        querystring: z.object({
+        querystring: z.strictObject({
           ...spanParameters,
           ...atParameter,
           ...formatParameter,
@@ -90,7 +91,7 @@ export function addSeriesRoutes(server: TypedServer, { store, rows, asOf, nowMs 
         tags: ['values'],
         params: seriesPath,
         response: pageResponse,
-        querystring: z.object({ ...spanParameters, ...atParameter, ...formatParameter, ...pageParameters }),
+        querystring: z.strictObject({ ...spanParameters, ...atParameter, ...formatParameter, ...pageParameters }),
       },
     },
     async (request, reply) => {
@@ -99,20 +100,11 @@ export function addSeriesRoutes(server: TypedServer, { store, rows, asOf, nowMs 
       const atMs = readAt(request.query.at)
       const filter = { dataset: dataset.name, key: request.params.key, ...readSpan(request.query) }
       const { limit, cursor } = request.query
-      const { question, next } = await pageOf(store, revisionsList(filter, atMs), limit, cursor)
+      const { question, next } = await pageOf(store, revisionsList(filter, atMs), limit, cursor, untilGone(reply))
       const answer = await asOf.read(atMs, dataset.name)
       return rows.send(request, reply, { question, isShared: true, asOf: answer, next: nextUrl(request, next) })
     },
   )
-}
-
-/** Finds a dataset. @throws Problem 404 that suggests similar names */
-export function known(name: string): ReturnType<typeof findDataset> {
-  try {
-    return findDataset(name)
-  } catch (error) {
-    throw new Problem(404, 'Not found', (error as Error).message)
-  }
 }
 
 const isUnchanged = ({ headers }: FastifyRequest, tag: string | undefined): boolean =>

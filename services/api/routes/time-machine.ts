@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { datasetsByName, type SourcedDataset } from '#core/datasets.ts'
 import { readInstantOrDay } from '#core/instant.ts'
 import {
+  allTicks,
   everAnswered,
   findStoredRequests,
   firstAndLast,
@@ -12,6 +13,7 @@ import {
 import { sources } from '#sources/index.ts'
 import type { SiteRequest } from '#sources/site.ts'
 import type { Window } from '#sources/source.ts'
+import { pathTokenPrefix } from '../access.ts'
 import type { ApiParts, TypedServer } from '../parts.ts'
 import { Problem } from '../problem.ts'
 import { deletedBefore, readRaw } from './raw.ts'
@@ -148,17 +150,23 @@ async function redirect(
   asked: Asked,
   wish: string,
 ): Promise<FastifyReply> {
-  const atMs = Date.parse(wish)
-  if (!Number.isFinite(atMs)) {
+  const wishMs = Date.parse(wish)
+  if (!Number.isFinite(wishMs) || !wish.endsWith('GMT')) {
     throw new Problem(400, 'Bad request', 'Accept-Datetime is not a date such as Thu, 20 Nov 2025 09:30:00 GMT.')
   }
+  // Before the first memento and after the last one, these are the nearest.
+  const { firstMs, lastMs } = (await firstAndLast(parts.store, asked.dataset.name, asked.request)) ?? {
+    firstMs: wishMs,
+    lastMs: wishMs,
+  }
+  const atMs = Math.min(Math.max(wishMs, firstMs), lastMs)
   return reply
     .headers({ Vary: 'Accept-Datetime', Link: (await memento(parts, request, asked)).join(', ') })
     .redirect(`${baseUrl(request)}/time-machine/${iso(atMs)}/${asked.source.name}${asked.path}`, 302)
 }
 
-const answersOf = ({ store }: ApiParts, { dataset, request }: Asked) =>
-  request.span === null ? [] : everAnswered(store, dataset.name, request.span, request.needs)
+const answersOf = ({ store }: ApiParts, { dataset, request: { span, needs } }: Asked) =>
+  span === null ? allTicks(store, dataset.name, needs) : everAnswered(store, dataset.name, span, needs)
 
 /** Returns the links of a memento: the original, its timegate and timemap, and the first and last memento. */
 async function memento({ store }: ApiParts, request: FastifyRequest, asked: Asked): Promise<string[]> {
@@ -199,7 +207,7 @@ async function timemap(parts: ApiParts, request: FastifyRequest, asked: Asked): 
 
 const mementoUrl = (request: FastifyRequest, { source, path }: Asked, atMs: number): string =>
   `${baseUrl(request)}/time-machine/${new Date(atMs).toISOString()}/${source.name}${path}`
-const baseUrl = (request: FastifyRequest): string => `${request.protocol}://${request.host}`
+const baseUrl = (request: FastifyRequest): string => `${request.protocol}://${request.host}${pathTokenPrefix(request)}`
 const iso = (ms: number): string => new Date(ms).toISOString().replace('.000Z', 'Z')
 
 const maxPlaces = 20
