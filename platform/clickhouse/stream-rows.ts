@@ -44,6 +44,8 @@ export async function streamRows(
   const tag = headers['x-clickhouse-exception-tag']
   const { rows, message } = cutException(typeof tag === 'string' ? tag : null)
   const out = new PassThrough()
+  // Who reads the stream sees its error. One that comes before somebody reads must not end the process.
+  out.on('error', () => {})
   pipeline(stream, rows, out, { signal, end: false }).then(
     () => {
       const failure = message()

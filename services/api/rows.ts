@@ -77,6 +77,7 @@ export function untilGone(reply: FastifyReply): AbortSignal {
 
 function envelope(rows: Readable, asOf: AsOf, next: string | null | undefined): Readable {
   const out = new PassThrough()
+  out.on('error', () => {})
   out.write(`{"asOf":${JSON.stringify(asOf)},"data":`)
   rows.once('error', (error) => out.destroy(error))
   rows.once('end', () => out.end(`${next === undefined ? '' : `,"next":${JSON.stringify(next)}`}}\n`))

@@ -32,6 +32,7 @@ export async function spooled(rows: Readable, signal: AbortSignal): Promise<Read
     throw error
   }
   const out = file.createReadStream({ start: 0 })
+  out.on('error', () => {})
   out.once('close', () => {
     spools--
   })

@@ -64,7 +64,10 @@ export async function startApi(chain: Chain, more: Record<string, string> = {}):
     ...more,
   })
   const { address: url } = (await (await fetch(`${service.url}/status`)).json()) as { address: string }
-  const get = (path: string, init?: RequestInit) => fetch(`${url}/api/v1/${path}`, init)
+  const get = (path: string, init?: RequestInit) =>
+    fetch(`${url}/api/v1/${path}`, init).catch((cause: Error) => {
+      throw new Error(`${path}: ${cause.message}; the API said at last: ${service.log().slice(-5_000)}`, { cause })
+    })
   return {
     url,
     healthUrl: service.url,
