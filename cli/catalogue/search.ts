@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { type CatalogueEntry, catalogueEntries } from '#catalogue/entry.ts'
 import { quoteString } from '#local/clickhouse/quote.ts'
 import type { StackFile } from '#local/stack-file.ts'
+import { mentions, wordsOf } from '#operations/questions/series.ts'
 import { printable } from '#platform/process/printable.ts'
 import { UserError } from '#platform/process/user-error.ts'
 import { sources } from '#sources/index.ts'
@@ -47,21 +48,6 @@ async function run(texts: string[], { data, json }: SearchOptions): Promise<void
     process.exitCode = 1
   }
   if (keys === null && !json) process.stderr.write(`${noCounts}\n`)
-}
-
-export const wordsOf = (text: string): string[] =>
-  text
-    .toLowerCase()
-    .split(/\s+/)
-    .filter((word) => word !== '')
-
-/** Returns true if any text of the declaration contains the word, which must be in lower case. Pure. */
-export function mentions(entry: CatalogueEntry, word: string): boolean {
-  const texts = Object.entries(entry).flatMap(([, value]) => {
-    if (typeof value === 'object' && value !== null) return Object.entries(value).flat()
-    return [value]
-  })
-  return texts.some((text) => typeof text === 'string' && text.toLowerCase().includes(word))
 }
 
 interface FoundKey {

@@ -29,6 +29,12 @@ const config = readApiConfig()
 const { HEALTH_HOST: host, HEALTH_PORT: port } = config
 const log = createLogger('api', config.LOG_LEVEL)
 
+/** Limits of every read. The store ends a statement that exceeds them. */
+const readLimits = {
+  max_execution_time: 30,
+  max_memory_usage: String(1024 ** 3),
+  cancel_http_readonly_queries_on_client_close: 1,
+} as const
 /** Limit of the raw records that stay in memory, bytes. */
 const maxCachedBytes = 32 * 1024 * 1024
 /** A deletion is obeyed after this time, ms. */
@@ -46,12 +52,9 @@ await run(log, 8_000, async (onStop) => {
   onStop('health', health.stop)
   const clock = await openClock(config.SIMULATOR_URL, log)
   onStop('clock', clock.stop)
-  const store = createStore({
-    url: config.CLICKHOUSE_URL,
-    user: config.CLICKHOUSE_READER_USER,
-    password: config.CLICKHOUSE_READER_PASSWORD,
-    requestTimeoutMs: 60_000,
-  })
+  const connection = { url: config.CLICKHOUSE_URL, requestTimeoutMs: 60_000 }
+  const { CLICKHOUSE_READER_USER: reader, CLICKHOUSE_READER_PASSWORD: readerPassword } = config
+  const store = createStore({ ...connection, user: reader, password: readerPassword, settings: readLimits })
   onStop('store', () => store.close())
   const kafka = createKafka(config, 'tidemark-api', log)
   const registry = openRegistry(config)
@@ -67,12 +70,7 @@ await run(log, 8_000, async (onStop) => {
   onStop('producer', producer.disconnect)
   const tokens = await openTokens({ kafka, registry }, log, crash)
   onStop('tokens', tokens.stop)
-  const writer = createStore({
-    url: config.CLICKHOUSE_URL,
-    user: config.CLICKHOUSE_USER,
-    password: config.CLICKHOUSE_PASSWORD,
-    requestTimeoutMs: 60_000,
-  })
+  const writer = createStore({ ...connection, user: config.CLICKHOUSE_USER, password: config.CLICKHOUSE_PASSWORD })
   onStop('writer', () => writer.close())
   const audit = await openAuditLog({ producer, registry }, log)
   const jobs = createJobs()

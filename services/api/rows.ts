@@ -9,13 +9,6 @@ import { type Format, formats, mediaTypes, rowFormats } from './format.ts'
 import { Problem } from './problem.ts'
 import { spooled } from './spool.ts'
 
-/** Limits of a statement. The store ends a statement that exceeds them. */
-const limits = {
-  max_execution_time: 30,
-  max_memory_usage: String(1024 ** 3),
-  cancel_http_readonly_queries_on_client_close: 1,
-} as const
-
 export interface RowAnswer {
   question: Question
   /** True: the answer is small. It is read whole, once for all who ask the same meanwhile. */
@@ -60,10 +53,7 @@ function formatOf(request: FastifyRequest): Format {
   throw new Problem(406, 'Not acceptable', `The header Accept names none of ${known}. Leave it out for JSON.`)
 }
 
-const settingsOf = (format: Format) => ({
-  ...limits,
-  ...(format === 'json' && { output_format_json_array_of_rows: 1 as const }),
-})
+const settingsOf = (format: Format) => (format === 'json' ? ({ output_format_json_array_of_rows: 1 } as const) : {})
 
 /** Returns a signal that is aborted when the client has gone before the answer ended. */
 export function untilGone(reply: FastifyReply): AbortSignal {

@@ -1,5 +1,5 @@
 // Rows on their way to a slow client wait in a file, so that the client does not hold a place at the store.
-import { mkdtemp, open, rm } from 'node:fs/promises'
+import { type FileHandle, mkdtemp, open, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
@@ -21,20 +21,29 @@ export async function spooled(rows: Readable, signal: AbortSignal): Promise<Read
     })
   }
   spools++
-  const directory = await mkdtemp(join(tmpdir(), 'tidemark-api-'))
-  const file = await open(join(directory, 'rows'), 'w+')
-  await rm(directory, { recursive: true })
   try {
-    await pipeline(rows, file.createWriteStream({ autoClose: false }), { signal })
+    const out = (await fileOf(rows, signal)).createReadStream({ start: 0 })
+    out.on('error', () => {})
+    out.once('close', () => {
+      spools--
+    })
+    return out
   } catch (error) {
     spools--
+    rows.destroy()
+    throw error
+  }
+}
+
+async function fileOf(rows: Readable, signal: AbortSignal): Promise<FileHandle> {
+  const directory = await mkdtemp(join(tmpdir(), 'tidemark-api-'))
+  const file = await open(join(directory, 'rows'), 'w+')
+  try {
+    await rm(directory, { recursive: true })
+    await pipeline(rows, file.createWriteStream({ autoClose: false }), { signal })
+    return file
+  } catch (error) {
     await file.close()
     throw error
   }
-  const out = file.createReadStream({ start: 0 })
-  out.on('error', () => {})
-  out.once('close', () => {
-    spools--
-  })
-  return out
 }
