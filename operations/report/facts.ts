@@ -1,5 +1,6 @@
 // What the store says for a report: a few statements for all datasets together. Instants are ms UTC.
 import { database, type Store } from '#platform/clickhouse/client.ts'
+import { storeTime } from '../questions/values.ts'
 import type { CompletenessClass } from './classes.ts'
 
 /** Which rows are read: windows of [fromMs, toMs), as known at `atMs`, of one dataset or of all. */
@@ -94,12 +95,10 @@ export const at = "{at:DateTime64(3, 'UTC')}"
 const from = "{from:DateTime64(3, 'UTC')}"
 const to = "{to:DateTime64(3, 'UTC')}"
 
-const timeText = (instantMs: number): string => new Date(instantMs).toISOString().replace('T', ' ').replace('Z', '')
-
 function parametersOf({ atMs, fromMs, toMs, dataset, spans }: Scope): Record<string, unknown> {
   const parts = [...spans.values()]
   return {
-    ...{ at: timeText(atMs), from: timeText(fromMs), to: timeText(toMs), dataset: dataset ?? '' },
+    ...{ at: storeTime(atMs), from: storeTime(fromMs), to: storeTime(toMs), dataset: dataset ?? '' },
     names: [...spans.keys()],
     froms: parts.map((part) => part.fromMs),
     tos: parts.map((part) => part.toMs),

@@ -36,6 +36,9 @@ export function rowSender(store: Store, onQuestion: () => void = () => {}): RowS
       const rows = isShared
         ? Readable.from([await shared(question, format, signal)], { objectMode: false })
         : await spooled(await streamRows(store, question, rowFormats[format], signal, settingsOf(format)), signal)
+      // Also a client that has gone, and a HEAD, give the rows and their file back.
+      reply.raw.once('close', () => rows.destroy())
+      if (reply.raw.destroyed) rows.destroy()
       if (next) reply.header('Link', `<${next}>; rel="next"`)
       reply.type(format === 'csv' ? 'text/csv; charset=utf-8' : mediaTypes[format])
       return reply.send(format === 'json' ? envelope(rows, asOf, next) : rows)

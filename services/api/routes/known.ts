@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import { findDataset } from '#core/find-dataset.ts'
 import { Problem } from '../problem.ts'
 
@@ -9,3 +10,15 @@ export function known(name: string): ReturnType<typeof findDataset> {
     throw new Problem(404, 'Not found', (error as Error).message)
   }
 }
+
+/** The parameters of a path that names a series. */
+export const seriesPath = z.object({
+  dataset: z
+    .string()
+    .max(200)
+    .meta({ description: 'a dataset', examples: ['jao.core.maxExchanges'] }),
+  key: z
+    .string()
+    .max(500)
+    .meta({ description: 'a key, as upstream spells it', examples: ['border_AT_BE'] }),
+})

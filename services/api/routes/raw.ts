@@ -10,7 +10,7 @@ import { rawTopic } from '#schemas/topics.ts'
 import { sources } from '#sources/index.ts'
 import type { ApiParts, TypedServer } from '../parts.ts'
 import { Problem } from '../problem.ts'
-import { known } from './known.ts'
+import { known, seriesPath } from './known.ts'
 import { atParameter, readAt } from './parameters.ts'
 
 export interface RawPlaceInSource {
@@ -47,15 +47,7 @@ export function addRawRoutes(server: TypedServer, parts: ApiParts): void {
       schema: {
         summary: 'Where a value comes from: all answers that named it, and the raw record of each',
         tags: ['raw'],
-        params: z.object({
-          dataset: z
-            .string()
-            .max(200)
-            .meta({ description: 'a dataset', examples: ['jao.core.maxExchanges'] }),
-          key: z
-            .string()
-            .max(500)
-            .meta({ description: 'a key, as upstream spells it', examples: ['border_AT_BE'] }),
+        params: seriesPath.extend({
           time: z
             .string()
             .max(80)

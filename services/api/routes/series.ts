@@ -11,7 +11,7 @@ import type { ApiParts, TypedServer } from '../parts.ts'
 import { Problem } from '../problem.ts'
 import { pageResponse, rowsResponse } from '../responses.ts'
 import { untilGone } from '../rows.ts'
-import { known } from './known.ts'
+import { known, seriesPath } from './known.ts'
 import { nextUrl } from './list-route.ts'
 import {
   atParameter,
@@ -26,17 +26,6 @@ import {
 
 /** An answer with at most this many rows is read whole, and once for all who ask for it at the same time. */
 const maxSharedRows = 20_000
-
-const seriesPath = z.object({
-  dataset: z
-    .string()
-    .max(200)
-    .meta({ description: 'a dataset', examples: ['jao.core.maxExchanges'] }),
-  key: z
-    .string()
-    .max(500)
-    .meta({ description: 'a key, as upstream spells it', examples: ['border_AT_BE'] }),
-})
 
 export function addSeriesRoutes(server: TypedServer, { store, rows, asOf, nowMs }: ApiParts): void {
   server.get(
