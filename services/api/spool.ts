@@ -1,5 +1,6 @@
 // Rows on their way to a slow client wait in a file, so that the client does not hold a place at the store.
-import { type FileHandle, mkdtemp, open, rm } from 'node:fs/promises'
+import { closeSync, createReadStream, createWriteStream, openSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
@@ -22,7 +23,7 @@ export async function spooled(rows: Readable, signal: AbortSignal): Promise<Read
   }
   spools++
   try {
-    const out = (await fileOf(rows, signal)).createReadStream({ start: 0 })
+    const out = createReadStream('', { fd: await fileOf(rows, signal), start: 0 })
     out.on('error', () => {})
     out.once('close', () => {
       spools--
@@ -35,15 +36,16 @@ export async function spooled(rows: Readable, signal: AbortSignal): Promise<Read
   }
 }
 
-async function fileOf(rows: Readable, signal: AbortSignal): Promise<FileHandle> {
+/** Returns a file descriptor. A FileHandle that a gone client leaves behind would end the process when it is collected. */
+async function fileOf(rows: Readable, signal: AbortSignal): Promise<number> {
   const directory = await mkdtemp(join(tmpdir(), 'tidemark-api-'))
-  const file = await open(join(directory, 'rows'), 'w+')
+  const fd = openSync(join(directory, 'rows'), 'w+')
   try {
     await rm(directory, { recursive: true })
-    await pipeline(rows, file.createWriteStream({ autoClose: false }), { signal })
-    return file
+    await pipeline(rows, createWriteStream('', { fd, autoClose: false }), { signal })
+    return fd
   } catch (error) {
-    await file.close()
+    closeSync(fd)
     throw error
   }
 }
