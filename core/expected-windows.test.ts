@@ -93,6 +93,8 @@ test('an interval of ticks goes on, or ends where its dataset is asked otherwise
   const known = expectedWindows(ticks, nowMs)
   const laterMs = at('03-28T12:00:05')
   expect(newExpectations(known, expectedWindows(ticks, laterMs), laterMs)).toEqual([])
+  const midnightMs = at('03-28T23:59:35')
+  expect(newExpectations(known, expectedWindows(ticks, midnightMs), midnightMs)).toEqual([])
   const fewer = { ...ticks, selectors: ['A'] }
   expect(
     newExpectations(known, expectedWindows(fewer, laterMs), laterMs).map((row) => [row.requestIdentity, ...times(row)]),
@@ -109,12 +111,28 @@ test('an interval of ticks goes on, or ends where its dataset is asked otherwise
     [10, '03-28T09:00', '03-28T12:00', null, null, '1080'],
     [10, '03-29T00:00', '03-29T00:00', null, null, '0'],
     [10, '03-30T00:00', '03-30T00:00', null, null, '0'],
-    [60, '03-28T12:01', '03-29T00:00', null, null, '719'],
+    [60, '03-28T12:02', '03-29T00:00', null, null, '718'],
     [60, '03-29T00:00', '03-30T00:00', null, null, '1440'],
     [60, '03-30T00:00', '03-31T00:00', null, null, '1440'],
   ])
   const off = { ...ticks, schedule: 'off' } as const
   expect(newExpectations(known, expectedWindows(off, laterMs), laterMs)).toHaveLength(6)
+})
+
+test('a new interval begins a minute after its declaration, so that a new stack loses no tick while its poller starts', () => {
+  const nowMs = at('03-28T09:00:05')
+  const begun = newExpectations([], expectedWindows(ticks, nowMs), nowMs)
+  expect(begun.filter(({ selector }) => selector === 'A').map(times)).toEqual([
+    ['03-28T09:01', '03-29T00:00', null, null, '5393'],
+    ['03-29T00:00', '03-30T00:00', null, null, '8640'],
+    ['03-30T00:00', '03-31T00:00', null, null, '8640'],
+  ])
+  expect(begun[0]?.windowStart).toBe(at('03-28T09:01:10'))
+  for (const laterMs of [nowMs, nowMs + 15_000, nowMs + 75_000])
+    expect(newExpectations(begun, expectedWindows(ticks, laterMs), laterMs)).toEqual([])
+  const midnightMs = at('03-28T23:59:35')
+  const beforeMidnight = newExpectations([], expectedWindows(ticks, midnightMs), midnightMs)
+  expect(beforeMidnight.map(({ steps }) => steps)).toEqual([8636, 8640, 8636, 8640])
 })
 
 test('a window that was asked for after it was due is late after its grace', () => {

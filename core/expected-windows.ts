@@ -16,6 +16,8 @@ export type Declared = Omit<ExpectedWindow, 'declaredAt' | 'backdated'>
 
 /** Number of days after today whose windows are expected already. */
 const daysAhead = 2
+/** The first tick of a new interval is expected this long after its declaration, ms: the poller starts meanwhile. */
+const startUpMs = 60_000
 
 /**
  * Returns the expected windows of a dataset from today to the end of the day after tomorrow, or further for windows that
@@ -114,7 +116,10 @@ const saysOther = (one: Declared, other: Declared): boolean =>
   one.why !== other.why ||
   one.steps !== other.steps
 
-/** Ends intervals that are no longer wanted, and begins those that no known interval covers. */
+/**
+ * Ends intervals that are no longer wanted, and begins those that no known interval covers, a minute from now at the
+ * earliest.
+ */
 function newTicks(known: readonly Declared[], wanted: readonly Declared[], nowMs: number): Declared[] {
   const ticks = wanted.filter(({ everyS }) => everyS !== null)
   const isCovered = (part: Declared, by: readonly Declared[]): boolean =>
@@ -122,7 +127,7 @@ function newTicks(known: readonly Declared[], wanted: readonly Declared[], nowMs
       ({ requestIdentity, everyS, windowStart, windowEnd }) =>
         requestIdentity === part.requestIdentity &&
         everyS === part.everyS &&
-        windowStart <= Math.max(part.windowStart, nowMs + 1_000 * (part.everyS ?? 0)) &&
+        windowStart <= Math.max(part.windowStart, nowMs + startUpMs + 1_000 * (part.everyS ?? 0)) &&
         windowEnd >= part.windowEnd,
     )
   const held = known.filter(({ everyS, windowEnd }) => everyS !== null && windowEnd > nowMs)
@@ -139,7 +144,15 @@ function newTicks(known: readonly Declared[], wanted: readonly Declared[], nowMs
         return requestIdentity === interval.requestIdentity && windowStart === interval.windowStart
       }),
   )
-  return [...ended, ...ticks.filter((interval) => !isCovered(interval, kept))]
+  const begun = ticks
+    .filter((interval) => !isCovered(interval, kept))
+    .flatMap((interval) => {
+      const everyMs = (interval.everyS ?? 1) * 1_000
+      const windowStart = Math.max(interval.windowStart, Math.ceil((nowMs + startUpMs) / everyMs) * everyMs)
+      const steps = (interval.windowEnd - windowStart) / everyMs
+      return steps > 0 ? [{ ...interval, windowStart, steps }] : []
+    })
+  return [...ended, ...begun]
 }
 
 /** Returns how each dataset that has an upstream is collected from now on. `by`: the program that says it. */

@@ -17,6 +17,7 @@ const requireInternal = createRequire(import.meta.url)
 
 registerCodecs()
 patchRequestQueue()
+patchStartingBroker()
 patchCoordinatorLookup()
 patchFailedJoin()
 
@@ -82,6 +83,26 @@ function patchRequestQueue(): void {
       },
       throttledMs > 0 ? throttledMs : recheckMs,
     )
+  }
+}
+
+interface Broker {
+  apiVersions: () => Promise<Record<string, object>>
+}
+
+/**
+ * Patches kafkajs, which ends a call for good with "does not support the requested API version" if the broker has just
+ * started and does not offer all of its requests yet. The patch makes it a failed connection, which is tried again.
+ */
+function patchStartingBroker(): void {
+  const needed = { Produce: 0, Fetch: 1, Metadata: 3, FindCoordinator: 10, CreateTopics: 19, DescribeConfigs: 32 }
+  const { prototype } = requireInternal('kafkajs/src/broker') as { prototype: Broker }
+  const read = prototype.apiVersions
+  prototype.apiVersions = async function () {
+    const versions = await read.call(this)
+    const missing = Object.entries(needed).flatMap(([name, key]) => (versions[key] === undefined ? [name] : []))
+    if (missing.length === 0) return versions
+    throw new kafkajs.KafkaJSConnectionError(`The broker is starting: it does not offer ${missing.join(', ')} yet`)
   }
 }
 

@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { createServer } from 'node:http'
 import { createRequire } from 'node:module'
-import { type AddressInfo, connect } from 'node:net'
+import { type AddressInfo, connect, createServer as createTcpServer } from 'node:net'
 import { type ISocketFactory, Kafka as KafkaClient, logLevel } from 'kafkajs'
 import { pino } from 'pino'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -582,6 +582,47 @@ it('a dead letter that is too large is sent without its value and names the plac
   expect(large?.headers).toMatchObject({ 'tidemark-reason': 'not-avro', 'tidemark-offset': '0' })
   expect(large?.headers['tidemark-message']).toContain(`it lies at ${topics.input}/0/0`)
   expect(small).toMatchObject({ key: 'small', value: Buffer.from('s') })
+})
+
+describe('a broker that starts', () => {
+  it('is asked again while it does not offer all of its requests yet', async () => {
+    const [host, port] = config.KAFKA_BROKERS.split(':')
+    let connections = 0
+    const proxy = createTcpServer((client) => {
+      connections++
+      if (connections <= 2) {
+        client.once('data', (request: Buffer) => client.write(onlyApiVersions(request.readInt32BE(8))))
+        return
+      }
+      const broker = connect({ host: host ?? '', port: Number(port) })
+      client.pipe(broker).pipe(client)
+      client.on('close', () => broker.destroy())
+      broker.on('close', () => client.destroy())
+      for (const socket of [client, broker]) socket.on('error', () => socket.destroy())
+    })
+    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve))
+    try {
+      const brokers = `127.0.0.1:${(proxy.address() as AddressInfo).port}`
+      const admin = createKafka({ ...config, KAFKA_BROKERS: brokers }, 'test').admin()
+      await admin.connect()
+      expect((await admin.describeCluster()).brokers).toHaveLength(1)
+      await admin.disconnect()
+      expect(connections).toBeGreaterThan(2)
+    } finally {
+      proxy.close()
+    }
+  })
+
+  /** An answer to ApiVersions, version 2, that offers nothing but ApiVersions (key 18). */
+  function onlyApiVersions(correlationId: number): Buffer {
+    const answer = Buffer.alloc(4 + 4 + 2 + 4 + 6 + 4)
+    answer.writeInt32BE(answer.length - 4, 0)
+    answer.writeInt32BE(correlationId, 4)
+    answer.writeInt32BE(1, 10)
+    answer.writeInt16BE(18, 14)
+    answer.writeInt16BE(2, 18)
+    return answer
+  }
 })
 
 describe('the limit of a topic', () => {
