@@ -106,6 +106,8 @@ function service(options: PlanOptions, name: (typeof services)[number]): PartPla
       API_PORT: String(ports.web),
       POLLER_URL: `http://127.0.0.1:${ports.poller}`,
       NORMALIZER_URL: `http://127.0.0.1:${ports.normalizer}`,
+      SINK_URL: `http://127.0.0.1:${ports.sink}`,
+      MONITOR_URL: `http://127.0.0.1:${ports.monitor}`,
     }),
   }
   const program = { name, title: `The ${name}`, main: `services/${name}/main.ts`, environment }

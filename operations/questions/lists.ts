@@ -1,6 +1,7 @@
 // SQL of the lists that clients read in pages: what changed, what is missing, what was polled, refused and done.
 
 import type { ListQuestion } from './page.ts'
+import { inKey } from './series.ts'
 import { storeTime } from './values.ts'
 
 /** Which rows of a list. Absent: all. Instants are ms UTC; `toMs` is excluded. */
@@ -21,23 +22,59 @@ export function revisionsList(filter: Filter, atMs: number | null): ListQuestion
     columns:
       'dataset, key, ts, previous_value, value, previous_known_at, known_at, delay_s, raw_partition, raw_offset, flags',
     from: 'tidemark.revisions',
-    conditions: [
-      ...equal(filter, 'dataset', 'key'),
-      ...between('ts', filter, 'DateTime'),
-      ...(atMs === null ? [] : [{ sql: "known_at <= {at:DateTime64(3, 'UTC')}", parameters: { at: storeTime(atMs) } }]),
-    ],
+    conditions: [...equal(filter, 'dataset', 'key'), ...between('ts', filter, 'DateTime'), ...knownBy(atMs)],
     order: [text('dataset'), text('key'), time('ts', 'DateTime'), time('known_at')],
   })
 }
 
-/** Changes that became known from `sinceMs` to before `untilMs`, newest first. */
-export function changesList(sinceMs: number, untilMs: number, filter: Filter): ListQuestion {
+/**
+ * All that was ever known of points in a span of their time, up to `atMs`: the first publication of each point and each
+ * revision after it. null: up to now.
+ */
+export function knowledgeList(filter: Filter, atMs: number | null): ListQuestion {
+  const isFirst = "published_at IS NULL AND (value IS NOT NULL OR previous_known_at = toDateTime64(0, 3, 'UTC'))"
   return list({
-    columns: 'known_at, dataset, key, ts, previous_value, value, previous_known_at, delay_s, flags',
+    columns: 'ts, known_at, value, flags, raw_partition, raw_offset',
+    from: 'tidemark.answers',
+    conditions: [
+      { sql: `(revised OR ${isFirst})` },
+      ...equal(filter, 'dataset', 'key'),
+      ...between('ts', filter, 'DateTime'),
+      ...knownBy(atMs),
+    ],
+    order: [time('ts', 'DateTime'), time('known_at')],
+  })
+}
+
+export interface ChangeFilter extends Filter {
+  /** Words in any case; the key or a label of the series has all of them. */
+  words?: readonly string[]
+  /** Smallest absolute change, in the unit of the dataset. Null that came or went counts as larger than any. */
+  minSize?: number | undefined
+  /** size: the largest change first. */
+  sort?: 'known' | 'size'
+}
+
+/** Changes that became known from `sinceMs` to before `untilMs`, newest or largest first. */
+export function changesList(sinceMs: number, untilMs: number, filter: ChangeFilter): ListQuestion {
+  const words = (filter.words ?? []).map((word, index) => ({
+    sql: `(dataset, key) IN (SELECT dataset, key FROM tidemark.series WHERE ${inKey(index)})`,
+    parameters: { [`word${index}`]: word },
+  }))
+  const large = { sql: 'size >= {minSize:Float64}', parameters: { minSize: filter.minSize } }
+  const order = [time('known_at'), text('dataset'), text('key'), time('ts', 'DateTime')]
+  return list({
+    columns: `known_at, dataset, key, ts, previous_value, value, previous_known_at, delay_s, flags,
+      ifNull(abs(value - previous_value), inf) AS size`,
     from: `tidemark.changes(since = {since:DateTime64(3, 'UTC')}, until = {until:DateTime64(3, 'UTC')})`,
     parameters: { since: storeTime(sinceMs), until: storeTime(untilMs) },
-    conditions: [...equal(filter, 'dataset', 'key'), ...between('ts', filter, 'DateTime')],
-    order: [time('known_at'), text('dataset'), text('key'), time('ts', 'DateTime')],
+    conditions: [
+      ...equal(filter, 'dataset', 'key'),
+      ...between('ts', filter, 'DateTime'),
+      ...words,
+      ...(filter.minSize === undefined ? [] : [large]),
+    ],
+    order: filter.sort === 'size' ? [{ column: 'size', type: 'Float64' }, ...order] : order,
     isDescending: true,
   })
 }
@@ -182,6 +219,11 @@ function equal(filter: Filter, ...columns: ('dataset' | 'key' | 'class' | 'outco
     const value = filter[column]
     return value === undefined ? [] : [{ sql: `${column} = {${column}:String}`, parameters: { [column]: value } }]
   })
+}
+
+function knownBy(atMs: number | null): Condition[] {
+  if (atMs === null) return []
+  return [{ sql: "known_at <= {at:DateTime64(3, 'UTC')}", parameters: { at: storeTime(atMs) } }]
 }
 
 function between(column: string, { fromMs, toMs }: Filter, type: string): Condition[] {

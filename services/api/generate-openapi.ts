@@ -42,6 +42,8 @@ const server = await buildServer({
     lag: async () => [],
     pollerUrl: undefined,
     normalizerUrl: undefined,
+    sinkUrl: undefined,
+    monitorUrl: undefined,
     producer: nobody,
     origin: 'live',
     publicUrl: undefined,

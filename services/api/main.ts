@@ -94,6 +94,8 @@ await run(log, 8_000, async (onStop) => {
     lag: () => lags.read(Date.now()),
     pollerUrl: config.POLLER_URL,
     normalizerUrl: config.NORMALIZER_URL,
+    sinkUrl: config.SINK_URL,
+    monitorUrl: config.MONITOR_URL,
     producer,
     origin: config.SIMULATOR_URL === undefined ? 'live' : 'simulated',
     publicUrl: config.API_PUBLIC_URL?.replace(/\/+$/, ''),

@@ -42,6 +42,9 @@ export interface ApiParts {
   access: AccessOptions
   /** Address of the normalizer's health endpoint. undefined: there is none. */
   normalizerUrl: string | undefined
+  /** Addresses of the health endpoints of the sink and the monitor. undefined: there is none. */
+  sinkUrl: string | undefined
+  monitorUrl: string | undefined
   producer: Producer
   /** Where the data comes from. */
   origin: 'live' | 'simulated'

@@ -19,6 +19,7 @@ import {
 } from 'fastify-type-provider-zod'
 import { version } from '#platform/process/version.ts'
 import { addAccess, withoutPathToken } from './access.ts'
+import { addConsole } from './console.ts'
 import { withoutSuffix } from './format.ts'
 import type { ApiParts, TypedServer } from './parts.ts'
 import { Problem, problemSchema, sendProblem } from './problem.ts'
@@ -31,6 +32,7 @@ import { addLiveRoute } from './routes/live.ts'
 import { addMarketRoutes } from './routes/markets.ts'
 import { addOperationRoutes } from './routes/operations.ts'
 import { addRawRoutes } from './routes/raw.ts'
+import { addReportRoutes } from './routes/report.ts'
 import { addRunningRoutes } from './routes/running.ts'
 import { addSeriesRoutes } from './routes/series.ts'
 import { addTimeMachineRoutes } from './routes/time-machine.ts'
@@ -38,6 +40,16 @@ import { addTimeMachineRoutes } from './routes/time-machine.ts'
 const problem = {
   description: 'What is wrong, where, and what to do',
   content: { 'application/problem+json': { schema: problemSchema } },
+}
+
+/** What a page of the console may do: nothing that does not come from this API. */
+const contentSecurity = {
+  defaultSrc: ["'self'"],
+  imgSrc: ["'self'", 'data:'],
+  objectSrc: ["'none'"],
+  baseUri: ["'none'"],
+  formAction: ["'self'"],
+  frameAncestors: ["'none'"],
 }
 
 /** Builds the server with all its routes. It does not listen yet, and asks nothing of its parts. */
@@ -80,7 +92,7 @@ export async function buildServer(parts: ApiParts): Promise<FastifyInstance> {
     transform: jsonSchemaTransform,
     transformObject: jsonSchemaTransformObject,
   })
-  await server.register(helmet, { contentSecurityPolicy: { directives: { defaultSrc: ["'self'"] } } })
+  await server.register(helmet, { contentSecurityPolicy: { useDefaults: false, directives: contentSecurity } })
   await server.register(rateLimit, {
     max: parts.requestsPerMinute,
     keyGenerator: (request) => `${request.caller?.name ?? ''} ${request.ip}`,
@@ -98,12 +110,14 @@ export async function buildServer(parts: ApiParts): Promise<FastifyInstance> {
   addListRoutes(typed, parts)
   addMarketRoutes(typed, parts)
   addRawRoutes(typed, parts)
+  addReportRoutes(typed, parts)
   addRunningRoutes(typed, parts)
   addOperationRoutes(typed, parts)
   addJobRoutes(typed, parts)
   addHistoryRoutes(typed, parts)
   addLiveRoute(typed, parts)
   addTimeMachineRoutes(typed, parts)
+  await addConsole(server)
   // The suffix .json is taken from every path below /api/v1.
   server.get('/api/v1/openapi', { schema: { hide: true } }, () => server.swagger())
   await server.ready()

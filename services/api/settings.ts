@@ -34,6 +34,8 @@ export const apiSettings = {
   CLICKHOUSE_READER_PASSWORD: z.string().default('').describe('the password of the read-only user of the store'),
   NORMALIZER_URL: z.string().optional().describe('the health address of the normalizer, for replays'),
   POLLER_URL: z.string().optional().describe('the health address of the poller, for budgets and backfills'),
+  SINK_URL: z.string().optional().describe('the health address of the sink, to say whether it runs'),
+  MONITOR_URL: z.string().optional().describe('the health address of the monitor, to say whether it runs'),
 }
 
 export type ApiConfig = Readonly<z.infer<z.ZodObject<typeof apiSettings>>>

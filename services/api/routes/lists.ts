@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import * as lists from '#operations/questions/lists.ts'
-import { seriesList } from '#operations/questions/series.ts'
+import { seriesList, wordsOf } from '#operations/questions/series.ts'
 import { classesByWorst } from '#operations/report/classes.ts'
 import { UserError } from '#platform/process/user-error.ts'
 import type { ApiParts, TypedServer } from '../parts.ts'
@@ -24,23 +24,7 @@ export function addListRoutes(server: TypedServer, parts: ApiParts): void {
     },
     list: ({ q, dataset }) => ({ list: seriesList(q, dataset), dataset }),
   })
-  addListRoute(server, parts, {
-    path: '/api/v1/changes',
-    summary: 'What changed: revisions by the instant at which they became known, newest first',
-    tag: 'values',
-    parameters: {
-      since: z.string().max(80).optional().describe('first instant of knowledge. Default: a day before `until`'),
-      until: z.string().max(80).optional().describe('end of knowledge, which is excluded. Default: now'),
-      ...{ ...ofDataset, ...ofKey, ...spanParameters },
-    },
-    list: ({ since, until, ...filter }) => {
-      const untilMs = readAt(until, 'until') ?? nowMs()
-      const sinceMs = readAt(since, 'since') ?? untilMs - dayMs
-      if (sinceMs >= untilMs) throw new UserError('`until` must be after `since`: the span is [since, until).')
-      const list = lists.changesList(sinceMs, untilMs, { ...filter, ...readSpan(filter) })
-      return { list, dataset: filter.dataset, atMs: until === undefined ? null : untilMs }
-    },
-  })
+  addChanges(server, parts)
   addListRoute(server, parts, {
     path: '/api/v1/completeness',
     summary:
@@ -93,5 +77,33 @@ export function addListRoutes(server: TypedServer, parts: ApiParts): void {
     tag: 'operations',
     parameters: ofDataset,
     list: (filter) => ({ list: lists.deletionsList(filter), dataset: filter.dataset }),
+  })
+}
+
+function addChanges(server: TypedServer, parts: ApiParts): void {
+  const { nowMs } = parts
+  addListRoute(server, parts, {
+    path: '/api/v1/changes',
+    summary: 'What changed: revisions by the instant at which they became known, newest first',
+    tag: 'values',
+    parameters: {
+      since: z.string().max(80).optional().describe('first instant of knowledge. Default: a day before `until`'),
+      until: z.string().max(80).optional().describe('end of knowledge, which is excluded. Default: now'),
+      ...{ ...ofDataset, ...ofKey, ...spanParameters },
+      q: z
+        .string()
+        .max(200)
+        .default('')
+        .describe('words in any case, such as a zone; the key or a label has all of them'),
+      minSize: z.coerce.number().min(0).optional().describe('smallest absolute change, in the unit of the dataset'),
+      sort: z.enum(['known', 'size']).default('known').describe('size: the largest change first'),
+    },
+    list: ({ since, until, q, ...filter }) => {
+      const untilMs = readAt(until, 'until') ?? nowMs()
+      const sinceMs = readAt(since, 'since') ?? untilMs - dayMs
+      if (sinceMs >= untilMs) throw new UserError('`until` must be after `since`: the span is [since, until).')
+      const list = lists.changesList(sinceMs, untilMs, { ...filter, ...readSpan(filter), words: wordsOf(q) })
+      return { list, dataset: filter.dataset, atMs: until === undefined ? null : untilMs }
+    },
   })
 }

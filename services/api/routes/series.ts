@@ -2,7 +2,7 @@ import type { FastifyRequest } from 'fastify'
 import { LRUCache } from 'lru-cache'
 import { z } from 'zod'
 import { unknownPoint } from '#operations/explain/stored-point.ts'
-import { revisionsList } from '#operations/questions/lists.ts'
+import { knowledgeList, revisionsList } from '#operations/questions/lists.ts'
 import { pageOf } from '#operations/questions/page.ts'
 import { gridRows, maxValueRows, resolutions, valuesQuestion } from '#operations/questions/values.ts'
 import { readRows, type Store } from '#platform/clickhouse/client.ts'
@@ -27,7 +27,8 @@ import {
 /** An answer with at most this many rows is read whole, and once for all who ask for it at the same time. */
 const maxSharedRows = 20_000
 
-export function addSeriesRoutes(server: TypedServer, { store, rows, asOf, nowMs }: ApiParts): void {
+export function addSeriesRoutes(server: TypedServer, parts: ApiParts): void {
+  const { store, rows, asOf, nowMs } = parts
   server.get(
     '/api/v1/series/:dataset/:key',
     {
@@ -70,30 +71,36 @@ export function addSeriesRoutes(server: TypedServer, { store, rows, asOf, nowMs 
       return rows.send(request, reply, { question, isShared: expected <= maxSharedRows, asOf: answer })
     },
   )
-
-  server.get(
-    '/api/v1/series/:dataset/:key/revisions',
-    {
-      config: { role: 'reader' },
-      schema: {
-        summary: 'The revisions of the points of a series',
-        tags: ['values'],
-        params: seriesPath,
-        response: pageResponse,
-        querystring: z.strictObject({ ...spanParameters, ...atParameter, ...formatParameter, ...pageParameters }),
-      },
-    },
-    async (request, reply) => {
-      const { dataset } = known(request.params.dataset)
-      await requireSeries(store, dataset.name, request.params.key)
-      const atMs = readAt(request.query.at)
-      const filter = { dataset: dataset.name, key: request.params.key, ...readSpan(request.query) }
-      const { limit, cursor } = request.query
-      const { question, next } = await pageOf(store, revisionsList(filter, atMs), limit, cursor, untilGone(reply))
-      const answer = await asOf.read(atMs, dataset.name)
-      return rows.send(request, reply, { question, isShared: true, asOf: answer, next: nextUrl(request, next) })
-    },
+  addPointList(server, parts, 'revisions', 'The revisions of the points of a series', revisionsList)
+  addPointList(
+    server,
+    parts,
+    'history',
+    'All that was ever known of the points of a series: the first publication of each, and each revision',
+    knowledgeList,
   )
+}
+
+/** Adds a list of what became known of the points of a series. */
+function addPointList(
+  server: TypedServer,
+  { store, rows, asOf }: ApiParts,
+  name: 'revisions' | 'history',
+  summary: string,
+  list: typeof revisionsList,
+): void {
+  const querystring = z.strictObject({ ...spanParameters, ...atParameter, ...formatParameter, ...pageParameters })
+  const schema = { summary, tags: ['values'], params: seriesPath, response: pageResponse, querystring }
+  server.get(`/api/v1/series/:dataset/:key/${name}`, { config: { role: 'reader' }, schema }, async (request, reply) => {
+    const { dataset } = known(request.params.dataset)
+    await requireSeries(store, dataset.name, request.params.key)
+    const atMs = readAt(request.query.at)
+    const filter = { dataset: dataset.name, key: request.params.key, ...readSpan(request.query) }
+    const { limit, cursor } = request.query
+    const { question, next } = await pageOf(store, list(filter, atMs), limit, cursor, untilGone(reply))
+    const answer = await asOf.read(atMs, dataset.name)
+    return rows.send(request, reply, { question, isShared: true, asOf: answer, next: nextUrl(request, next) })
+  })
 }
 
 const isUnchanged = ({ headers }: FastifyRequest, tag: string | undefined): boolean =>

@@ -1,0 +1,104 @@
+// Questions to the API.
+import { signal } from '@preact/signals'
+import { useEffect, useState } from 'preact/hooks'
+
+/** What the API says is wrong. */
+export class Problem extends Error {
+  readonly status: number
+  readonly title: string
+  constructor(status: number, title: string, detail: string) {
+    super(detail)
+    this.status = status
+    this.title = title
+  }
+}
+
+/** Since when the API has not answered, ms UTC; null: it answers. */
+export const awaySince = signal<number | null>(null)
+
+export type Answer<Value> =
+  | { state: 'loading' }
+  /** `isOld`: a newer answer is on its way, or the API is away. */
+  | { state: 'ready'; value: Value; isOld: boolean }
+  | { state: 'failed'; problem: Problem }
+
+/** Asks the API once. @throws Problem, or a TypeError if the API does not answer */
+export async function ask<Value>(path: string, init: RequestInit = {}): Promise<Value> {
+  const response = await fetch(`/api/v1/${path}`, { ...init, headers: { accept: 'application/json', ...init.headers } })
+  awaySince.value = null
+  if (response.ok) return (await response.json()) as Value
+  const body = (await response.json().catch(() => null)) as { title?: string; detail?: string } | null
+  throw new Problem(
+    response.status,
+    body?.title ?? `Status ${response.status}`,
+    body?.detail ?? 'The API gives no reason. Its log has more.',
+  )
+}
+
+const retryMs = 3_000
+const maxKept = 60
+/** The newest answers, so that going back shows something at once. */
+const kept = new Map<string, unknown>()
+
+function keep(path: string, value: unknown): void {
+  kept.delete(path)
+  kept.set(path, value)
+  const oldest = kept.keys().next().value
+  if (kept.size > maxKept && oldest !== undefined) kept.delete(oldest)
+}
+
+/**
+ * Asks the API for a path, and again every `everyMs`, after `refresh` changed and until it answers. null: nothing is asked.
+ * While the API is away the newest answer stays.
+ */
+export function useAnswer<Value>(path: string | null, { everyMs = 0, refresh = 0 } = {}): Answer<Value> {
+  const [answer, setAnswer] = useState<{ path: string | null; of: Answer<Value> }>({
+    path: null,
+    of: { state: 'loading' },
+  })
+  useEffect(() => {
+    if (path === null) return
+    const stop = new AbortController()
+    let timer: ReturnType<typeof setTimeout> | undefined
+    const set = (of: Answer<Value>): void => setAnswer({ path, of })
+    const held = kept.get(path) as Value | undefined
+    if (held !== undefined) set({ state: 'ready', value: held, isOld: true })
+    const again = (afterMs: number): void => {
+      timer = setTimeout(run, afterMs)
+    }
+    const run = async (): Promise<void> => {
+      try {
+        const value = await ask<Value>(path, { signal: stop.signal })
+        keep(path, value)
+        set({ state: 'ready', value, isOld: false })
+        if (everyMs > 0) again(everyMs)
+      } catch (error) {
+        if (stop.signal.aborted) return
+        if (error instanceof Problem) {
+          set({ state: 'failed', problem: error })
+          if (error.status >= 500 || error.status === 429) again(retryMs)
+          return
+        }
+        awaySince.value ??= Date.now()
+        again(retryMs)
+      }
+    }
+    void run()
+    return () => {
+      stop.abort()
+      clearTimeout(timer)
+    }
+  }, [path, everyMs, refresh])
+  if (answer.path === path) return answer.of
+  const held = path === null ? undefined : (kept.get(path) as Value | undefined)
+  return held === undefined ? { state: 'loading' } : { state: 'ready', value: held, isOld: true }
+}
+
+/** Returns a path with a query. Parameters that are null, undefined or empty are left out. */
+export function pathOf(path: string, parameters: Record<string, string | number | null | undefined> = {}): string {
+  const query = new URLSearchParams()
+  for (const [name, value] of Object.entries(parameters))
+    if (value !== null && value !== undefined && value !== '') query.set(name, String(value))
+  const text = query.toString()
+  return text === '' ? path : `${path}?${text}`
+}

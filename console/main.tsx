@@ -1,0 +1,67 @@
+import { type ComponentType, render } from 'preact'
+import { useEffect, useState } from 'preact/hooks'
+import { followLinks, path } from './address.ts'
+import { type PagePath, pages, Shell } from './layout/shell.tsx'
+import { Empty, Loading } from './layout/states.tsx'
+import { Now } from './pages/now.tsx'
+import './style.css'
+
+/** The first page comes with the program, the others when they are gone to. */
+const loaders: Record<Exclude<PagePath, '/'>, () => Promise<ComponentType>> = {
+  '/series': async () => (await import('./pages/series.tsx')).Series,
+  '/changes': async () => (await import('./pages/changes.tsx')).Changes,
+  '/completeness': async () => (await import('./pages/completeness.tsx')).Completeness,
+  '/catalogue': async () => (await import('./pages/catalogue.tsx')).Catalogue,
+  '/markets': async () => (await import('./pages/markets.tsx')).Markets,
+  '/operations': async () => (await import('./pages/operations.tsx')).Operations,
+  '/votes': async () => (await import('./pages/votes.tsx')).Votes,
+}
+
+const loaded = new Map<string, ComponentType>([['/', Now]])
+
+function Page() {
+  const here = path.value
+  const [, showAgain] = useState(0)
+  const [failed, setFailed] = useState(false)
+  const Found = loaded.get(here)
+  useEffect(() => {
+    const load = loaders[here as keyof typeof loaders]
+    if (Found !== undefined || load === undefined) return
+    setFailed(false)
+    load()
+      .then((page) => {
+        loaded.set(here, page)
+        showAgain((count) => count + 1)
+      })
+      .catch(() => setFailed(true))
+  }, [here, Found])
+  if (Found !== undefined) return <Found />
+  if (failed)
+    return (
+      <Empty>
+        This page could not be loaded: tidemark does not answer, or it was updated.{' '}
+        <a href="/" target="_self">
+          Load it anew
+        </a>
+        .
+      </Empty>
+    )
+  if (pages.every((page) => page.path !== here))
+    return (
+      <Empty>
+        There is no such page. <a href="/">Now</a> is the first one.
+      </Empty>
+    )
+  return <Loading />
+}
+
+const root = document.getElementById('console')
+if (root !== null) {
+  followLinks(root)
+  render(
+    <Shell>
+      <Page />
+    </Shell>,
+    root,
+  )
+}

@@ -1,0 +1,1 @@
+export const Catalogue = () => <h1>Catalogue</h1>

@@ -1,0 +1,1 @@
+export const Changes = () => <h1>Changes</h1>

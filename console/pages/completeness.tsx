@@ -1,0 +1,1 @@
+export const Completeness = () => <h1>Completeness</h1>

@@ -1,0 +1,179 @@
+import { useEffect } from 'preact/hooks'
+import { hrefTo, useState } from '../address.ts'
+import type { Change, Dataset, Rows, SourceLine } from '../api/records.ts'
+import { pathOf, useAnswer } from '../api/request.ts'
+import { causeText } from '../layout/classes.tsx'
+import { Empty, Shown } from '../layout/states.tsx'
+import { agoText, dayAt, minuteText, timeText } from '../local-time.ts'
+import { flag, instant, pageState, zone } from '../page-state.ts'
+import { ChangeTable } from './change-table.tsx'
+import { completenessState } from './page-states.ts'
+
+const nowState = pageState({ since: instant, all: flag, tz: zone })
+
+const everyMs = 15_000
+const shownChanges = 30
+const lastLookKey = 'tidemark.lastLook'
+const dayMs = 86_400_000
+
+/** One line a source, and what changed since the reader looked last. */
+export function Now() {
+  const { state, change } = useState(nowState)
+  const since = state.since ?? lastLook()
+  useRememberedLook()
+  const sources = useAnswer<{ data: SourceLine[] }>('sources', { everyMs })
+  const changes = useAnswer<Rows<Change>>(changesPath(since, state.all), { everyMs })
+  const units = useUnits()
+  const { tz } = state
+  return (
+    <>
+      <h1>Now</h1>
+      <section aria-labelledby="sources">
+        <h2 id="sources">What is there</h2>
+        <Shown answer={sources} isEmpty={({ data }) => data.length === 0} empty={<NothingYet />}>
+          {({ data }) => (
+            <table class="wide">
+              <thead>
+                <tr>
+                  <th>Source</th>
+                  <th>State</th>
+                  <th>Complete</th>
+                  <th>Last at</th>
+                  <th>Expected by</th>
+                </tr>
+              </thead>
+              <tbody>
+                {data.map((line) => (
+                  <SourceRow key={line.source} line={line} tz={tz} />
+                ))}
+              </tbody>
+            </table>
+          )}
+        </Shown>
+      </section>
+      <section aria-labelledby="changes">
+        <h2 id="changes">What changed since {minuteText(since, tz)}</h2>
+        <p class="tools">
+          <button type="button" onClick={() => change({ since: Date.now() })}>
+            I have seen it
+          </button>
+          <button type="button" onClick={() => change({ since: Date.now() - dayMs })}>
+            The last 24 hours
+          </button>
+          <label>
+            <input type="checkbox" checked={state.all} onChange={() => change({ all: !state.all })} /> also windows that
+            are over
+          </label>
+        </p>
+        <Shown
+          answer={changes}
+          isEmpty={({ data }) => data.length === 0}
+          empty={`No value ${state.all ? '' : 'of a window that is still ahead '}was revised since then.`}
+        >
+          {({ data, next }) => (
+            <>
+              <ChangeTable rows={data} tz={tz} unitOf={units} />
+              {next !== null && <p>These are the largest {shownChanges}. Changes has all.</p>}
+            </>
+          )}
+        </Shown>
+      </section>
+    </>
+  )
+}
+
+function changesPath(since: number, isAll: boolean): string {
+  const hour = Math.floor(Date.now() / 3_600_000) * 3_600_000
+  return pathOf('changes', {
+    since: new Date(since).toISOString(),
+    from: isAll ? null : new Date(hour).toISOString(),
+    sort: 'size',
+    limit: shownChanges,
+  })
+}
+
+const NothingYet = () => (
+  <Empty>
+    No source has windows of today or tomorrow yet. A new stack needs a minute; `npx tidemark status` says how it goes.
+  </Empty>
+)
+
+function SourceRow({ line, tz }: { line: SourceLine; tz: string }) {
+  const { source, complete, expected, late, of, day, lastAt, expectedBy } = line
+  const isDone = expected > 0 && complete === expected
+  const nowMs = Date.parse(line.at)
+  const mark = late !== null ? late.class : isDone ? 'complete' : 'not-yet-due'
+  const state =
+    late === null
+      ? isDone
+        ? 'complete'
+        : of === 'ticks'
+          ? 'running'
+          : 'not yet due'
+      : `${late.windows} ${late.class}${late.since === null ? '' : ` since ${shortTime(Date.parse(late.since), nowMs, tz)}`}`
+  return (
+    <tr>
+      <th scope="row">
+        <a
+          href={hrefTo('/completeness', completenessState, {
+            ...completenessState.parse(new URLSearchParams()),
+            source,
+            tz,
+          })}
+        >
+          {source}
+        </a>
+      </th>
+      <td>
+        <span class={`mark mark-${mark}`}>{state}</span>
+        {late !== null && late.cause !== null && <div class="cause">{causeText(late.cause)}</div>}
+      </td>
+      <td class="number">
+        {complete} of {expected} {of === 'ticks' ? 'ticks' : 'windows'} of {day}
+      </td>
+      <td>{lastAt === null ? '–' : shortTime(Date.parse(lastAt), nowMs, tz)}</td>
+      <td>
+        {expectedBy === null ? (
+          <span class="faint">{of === 'ticks' ? 'each interval' : 'not known'}</span>
+        ) : (
+          <>
+            {shortTime(Date.parse(expectedBy), nowMs, tz)}{' '}
+            {!isDone && Date.parse(expectedBy) > nowMs && (
+              <span class="faint">{agoText(Date.parse(expectedBy), nowMs)}</span>
+            )}
+          </>
+        )}
+      </td>
+    </tr>
+  )
+}
+
+const shortTime = (ms: number, nowMs: number, tz: string): string =>
+  dayAt(ms, tz) === dayAt(nowMs, tz) ? timeText(ms, tz) : minuteText(ms, tz)
+
+/** Without `since` in the URL: when this browser showed the page last, at most a week ago; at first, a day ago. */
+function lastLook(): number {
+  const ms = Number(sessionStorage.getItem(lastLookKey) ?? localStorage.getItem(lastLookKey) ?? Number.NaN)
+  const since = Number.isFinite(ms) && ms > 0 ? Math.max(ms, Date.now() - 7 * dayMs) : Date.now() - dayMs
+  // It stays the same while this tab is open.
+  sessionStorage.setItem(lastLookKey, String(since))
+  return since
+}
+
+function useRememberedLook(): void {
+  useEffect(() => {
+    const remember = (): void => {
+      if (document.visibilityState === 'hidden') localStorage.setItem(lastLookKey, String(Date.now()))
+    }
+    document.addEventListener('visibilitychange', remember)
+    return () => document.removeEventListener('visibilitychange', remember)
+  }, [])
+}
+
+/** Returns the unit of a dataset; empty until it is known. */
+export function useUnits(): (dataset: string) => string {
+  const datasets = useAnswer<{ data: Dataset[] }>('datasets')
+  if (datasets.state !== 'ready') return () => ''
+  const units = new Map(datasets.value.data.map(({ dataset, unit }) => [dataset, unit]))
+  return (dataset) => units.get(dataset) ?? ''
+}

@@ -1,0 +1,1 @@
+export const Operations = () => <h1>Operations</h1>

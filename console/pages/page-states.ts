@@ -1,0 +1,48 @@
+// The states of the pages that other pages link to.
+import { amount, day, flag, instant, names, oneOf, pageState, text, zone } from '../page-state.ts'
+
+/** A span of an axis: days of the zone, both included. null: the past week to tomorrow. */
+const days = { from: day, to: day }
+
+export const seriesState = pageState({
+  /** `dataset/key` each. */
+  s: names,
+  ...days,
+  tz: zone,
+  at: instant,
+  /** The point that is explained: its instant, ms UTC. */
+  point: instant,
+  /** Which of its answers is shown, by when it became known. */
+  known: instant,
+  view: oneOf('chart', 'table'),
+  hide: names,
+})
+
+export const completenessState = pageState({
+  source: text,
+  ...days,
+  tz: zone,
+  at: instant,
+  /** The cell that is open. */
+  dataset: text,
+  day,
+})
+
+export const changesState = pageState({
+  since: instant,
+  until: instant,
+  dataset: text,
+  q: text,
+  minSize: amount,
+  ahead: flag,
+  sort: oneOf('known', 'size'),
+  tz: zone,
+})
+
+export const catalogueState = pageState({
+  q: text,
+  source: text,
+  schedule: oneOf('', 'auto', 'on-demand', 'off'),
+  dataset: text,
+  tz: zone,
+})

@@ -1,0 +1,1 @@
+export const Votes = () => <h1>Votes</h1>

@@ -1,0 +1,45 @@
+// The console: static files that `npm run setup` builds from console/.
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import serveStatic from '@fastify/static'
+import type { FastifyInstance } from 'fastify'
+
+const built = fileURLToPath(new URL('../../console/built', import.meta.url))
+
+/** Paths that the console draws. The page itself reads the rest of the URL. */
+export const consolePages = [
+  '/',
+  '/catalogue',
+  '/series',
+  '/completeness',
+  '/changes',
+  '/markets',
+  '/operations',
+  '/votes',
+] as const
+
+/** Adds the pages of the console and their files. They hold no data, so everybody may read them. */
+export async function addConsole(server: FastifyInstance): Promise<void> {
+  if (!existsSync(`${built}/index.html`)) {
+    server.log.warn('the console is not built: run `npm run setup`')
+    for (const path of consolePages)
+      server.get(path, { schema: { hide: true } }, (_request, reply) =>
+        reply.code(503).type('text/plain; charset=utf-8').send('The console is not built yet: run `npm run setup`.\n'),
+      )
+    return
+  }
+  await server.register(serveStatic, {
+    root: built,
+    serve: false,
+    index: false,
+    cacheControl: false,
+  })
+  for (const path of consolePages)
+    server.get(path, { schema: { hide: true } }, (_request, reply) =>
+      reply.header('Cache-Control', 'no-cache').sendFile('index.html'),
+    )
+  // The names of these files are made of their content.
+  server.get<{ Params: { file: string } }>('/assets/:file', { schema: { hide: true } }, (request, reply) =>
+    reply.header('Cache-Control', 'public, max-age=31536000, immutable').sendFile(`assets/${request.params.file}`),
+  )
+}
