@@ -5,6 +5,7 @@ import { type PagePath, pages, Shell } from './layout/shell.tsx'
 import { Empty, Loading } from './layout/states.tsx'
 import { Now } from './pages/now.tsx'
 import './style.css'
+import './layout/marks.css'
 
 /** The first page comes with the program, the others when they are gone to. */
 const loaders: Record<Exclude<PagePath, '/'>, () => Promise<ComponentType>> = {

@@ -1,5 +1,6 @@
 import { hrefTo } from '../address.ts'
-import type { Change } from '../api/records.ts'
+import type { Change, Dataset } from '../api/records.ts'
+import { useAnswer } from '../api/request.ts'
 import { dayAt, minuteText, secondText } from '../local-time.ts'
 import { seriesState } from './page-states.ts'
 
@@ -75,4 +76,12 @@ export const valueText = (value: number | null): string => (value === null ? 'nu
 function signed({ value, previous_value: before }: Change): string {
   const change = (value ?? 0) - (before ?? 0)
   return `${change > 0 ? '+' : ''}${number.format(change)}`
+}
+
+/** Returns the unit of a dataset; empty until it is known. */
+export function useUnits(): (dataset: string) => string {
+  const datasets = useAnswer<{ data: Dataset[] }>('datasets')
+  if (datasets.state !== 'ready') return () => ''
+  const units = new Map(datasets.value.data.map(({ dataset, unit }) => [dataset, unit]))
+  return (dataset) => units.get(dataset) ?? ''
 }

@@ -1,1 +1,132 @@
-export const Changes = () => <h1>Changes</h1>
+import { useEffect, useState as useLocal } from 'preact/hooks'
+import { useState } from '../address.ts'
+import { useLive } from '../api/live.ts'
+import type { Change, Rows } from '../api/records.ts'
+import { ask, pathOf, useAnswer } from '../api/request.ts'
+import { Shown } from '../layout/states.tsx'
+import { minuteText } from '../local-time.ts'
+import { ChangeTable, useUnits } from './change-table.tsx'
+import { DatasetChoice } from './dataset-choice.tsx'
+import { changesState } from './page-states.ts'
+
+const dayMs = 86_400_000
+const pageRows = 200
+const instantOf = (text: string): number | null => {
+  const ms = Date.parse(`${text}Z`)
+  return Number.isNaN(ms) ? null : ms
+}
+
+/** The feed of revisions: filters, newest or largest first, and new ones as they come. */
+export function Changes() {
+  const { state, change } = useState(changesState)
+  const { tz } = state
+  const [opened] = useLocal(Date.now)
+  const since = state.since ?? opened - dayMs
+  const [version, setVersion] = useLocal(0)
+  const path = pathOf('changes', {
+    since: new Date(since).toISOString(),
+    until: state.until === null ? null : new Date(state.until).toISOString(),
+    from: state.ahead ? new Date(Math.floor(opened / 3_600_000) * 3_600_000).toISOString() : null,
+    ...{ dataset: state.dataset, q: state.q, minSize: state.minSize, sort: state.sort === 'known' ? null : state.sort },
+    limit: pageRows,
+  })
+  const answer = useAnswer<Rows<Change>>(path, { refresh: version })
+  useFreshChanges(state.until === null ? state.dataset : null, () => setVersion((count) => count + 1))
+  const unitOf = useUnits()
+  return (
+    <>
+      <h1>Changes</h1>
+      <div class="tools">
+        <DatasetChoice value={state.dataset} onChange={(dataset) => change({ dataset })} />
+        <label>
+          Key or zone{' '}
+          <input
+            type="search"
+            value={state.q}
+            placeholder="AT"
+            onChange={({ currentTarget }) => change({ q: currentTarget.value.trim() })}
+          />
+        </label>
+        <label>
+          Change of at least{' '}
+          <input
+            type="number"
+            min={0}
+            class="short"
+            value={state.minSize ?? ''}
+            onChange={({ currentTarget }) =>
+              change({ minSize: currentTarget.value === '' ? null : Math.max(0, Number(currentTarget.value)) })
+            }
+          />
+        </label>
+        <label>
+          <input type="checkbox" checked={state.ahead} onChange={() => change({ ahead: !state.ahead })} /> windows that
+          are still ahead
+        </label>
+        <label>
+          Order{' '}
+          <select
+            value={state.sort}
+            onChange={({ currentTarget }) => change({ sort: currentTarget.value === 'size' ? 'size' : 'known' })}
+          >
+            <option value="known">newest first</option>
+            <option value="size">largest first</option>
+          </select>
+        </label>
+        <label>
+          Since (UTC){' '}
+          <input
+            type="datetime-local"
+            value={new Date(since).toISOString().slice(0, 16)}
+            onChange={({ currentTarget }) => change({ since: instantOf(currentTarget.value) })}
+          />
+        </label>
+      </div>
+      <Shown
+        answer={answer}
+        isEmpty={({ data }) => data.length === 0}
+        empty={`No value was revised since ${minuteText(since, tz)} that these filters let through. First publications are not changes.`}
+      >
+        {(rows) => <Pages key={path} first={rows} tz={tz} unitOf={unitOf} />}
+      </Shown>
+    </>
+  )
+}
+
+function Pages({ first, tz, unitOf }: { first: Rows<Change>; tz: string; unitOf: (dataset: string) => string }) {
+  const [more, setMore] = useLocal<{ data: Change[]; next: string | null } | null>(null)
+  useEffect(() => setMore(null), [first])
+  const next = more === null ? first.next : more.next
+  const read = async (): Promise<void> => {
+    if (next === null) return
+    const page = await ask<Rows<Change>>(next.replace('/api/v1/', ''))
+    setMore({ data: [...(more?.data ?? []), ...page.data], next: page.next })
+  }
+  return (
+    <>
+      <ChangeTable rows={[...first.data, ...(more?.data ?? [])]} tz={tz} unitOf={unitOf} />
+      {next !== null && (
+        <p>
+          <button type="button" onClick={read}>
+            Show more
+          </button>
+        </p>
+      )}
+    </>
+  )
+}
+
+const togetherMs = 500
+
+/** Calls `onChange` when the live stream says that something changed, at most every half second. null: it does not listen. */
+function useFreshChanges(dataset: string | null, onChange: () => void): void {
+  const [timer] = useLocal<{ of: ReturnType<typeof setTimeout> | undefined }>({ of: undefined })
+  const query =
+    dataset === null ? null : `kinds=change${dataset === '' ? '' : `&dataset=${encodeURIComponent(dataset)}`}`
+  useLive(query, () => {
+    timer.of ??= setTimeout(() => {
+      timer.of = undefined
+      onChange()
+    }, togetherMs)
+  })
+}

@@ -1,1 +1,194 @@
-export const Completeness = () => <h1>Completeness</h1>
+import { useRef } from 'preact/hooks'
+import { useState } from '../address.ts'
+import type { CompletenessClass, DatasetReport, Report } from '../api/records.ts'
+import { pathOf, useAnswer } from '../api/request.ts'
+import { glyphs } from '../layout/classes.tsx'
+import { Shown } from '../layout/states.tsx'
+import { addDays, dayAt, hoursOfDay, secondText } from '../local-time.ts'
+import { CellPanel } from './completeness-cell.tsx'
+import { completenessState } from './page-states.ts'
+import './completeness.css'
+
+const shownDays = 31
+const everyMs = 30_000
+
+/** The calendar of classes: a row a dataset, a column a day, as of any instant. */
+export function Completeness() {
+  const { state, change } = useState(completenessState)
+  const { tz } = state
+  const to = state.to ?? addDays(dayAt(Date.now(), tz), 1)
+  const from = state.from ?? addDays(to, 1 - shownDays)
+  const at = state.at === null ? null : new Date(state.at).toISOString()
+  const answer = useAnswer<Report>(pathOf('report', { from, to, at }), { everyMs: state.at === null ? everyMs : 0 })
+  const move = (days: number) => change({ from: addDays(from, days), to: addDays(to, days), dataset: '', day: null })
+  return (
+    <>
+      <h1>Completeness</h1>
+      <div class="tools">
+        <label>
+          Source{' '}
+          <select value={state.source} onChange={({ currentTarget }) => change({ source: currentTarget.value })}>
+            <option value="">all</option>
+            {sourcesOf(answer.state === 'ready' ? answer.value : null, state.source).map((name) => (
+              <option key={name}>{name}</option>
+            ))}
+          </select>
+        </label>
+        <label>
+          Last day{' '}
+          <input
+            type="date"
+            value={to}
+            onChange={({ currentTarget: { value } }) =>
+              change(value === '' ? { from: null, to: null } : { from: addDays(value, 1 - shownDays), to: value })
+            }
+          />
+        </label>
+        <button type="button" onClick={() => move(-shownDays)}>
+          ← earlier
+        </button>
+        <button type="button" onClick={() => move(shownDays)}>
+          later →
+        </button>
+        <label>
+          As of (UTC){' '}
+          <input
+            type="datetime-local"
+            value={at?.slice(0, 16) ?? ''}
+            onChange={({ currentTarget: { value } }) => change({ at: value === '' ? null : Date.parse(`${value}Z`) })}
+          />
+        </label>
+        {state.at !== null && (
+          <button type="button" onClick={() => change({ at: null })}>
+            Now
+          </button>
+        )}
+      </div>
+      <Legend />
+      <Shown answer={answer}>
+        {(report) => (
+          <div class={state.dataset === '' || state.day === null ? undefined : 'columns'}>
+            <div>
+              <p class="hint">
+                As of {secondText(Date.parse(report.at), tz)}
+                {report.alarms.length > 0 &&
+                  `. Wrong: ${report.alarms.map(({ dataset, what, count }) => `${dataset} ${count} ${what}`).join(', ')}`}
+              </p>
+              <Calendar report={report} />
+            </div>
+            {state.dataset !== '' && state.day !== null && (
+              <CellPanel
+                dataset={state.dataset}
+                zone={report.datasets.find(({ dataset }) => dataset === state.dataset)?.zone ?? 'UTC'}
+                day={state.day}
+                at={at}
+                tz={tz}
+                report={report.datasets.find(({ dataset }) => dataset === state.dataset)}
+                onClose={() => change({ dataset: '', day: null })}
+              />
+            )}
+          </div>
+        )}
+      </Shown>
+    </>
+  )
+}
+
+const sourcesOf = (report: Report | null, chosen: string): string[] => [
+  ...new Set([...(report?.datasets.map(({ source }) => source) ?? []), ...(chosen === '' ? [] : [chosen])]),
+]
+
+const Legend = () => (
+  <ul class="legend">
+    {Object.entries(glyphs).map(([name, glyph]) => (
+      <li key={name}>
+        <span class={`cell mark-${name}`}>{glyph}</span> {name}
+      </li>
+    ))}
+  </ul>
+)
+
+const isShown = ({ schedule, calendar }: DatasetReport): boolean =>
+  schedule !== 'off' || calendar.some(({ class: each }) => each !== 'not-collected' && each !== 'before-history')
+
+function Calendar({ report }: { report: Report }) {
+  const { state, change } = useState(completenessState)
+  const table = useRef<HTMLTableElement>(null)
+  const datasets = report.datasets.filter(
+    (each) => (state.source === '' || each.source === state.source) && isShown(each),
+  )
+  const days = datasets[0]?.calendar.map(({ day }) => day) ?? []
+  const onKeyDown = (event: KeyboardEvent): void => {
+    const step = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }[event.key]
+    const cell = (event.target as Element).closest<HTMLElement>('[data-place]')
+    if (step === undefined || cell === null) return
+    event.preventDefault()
+    const [row = 0, column = 0] = (cell.dataset.place ?? '').split(' ').map(Number)
+    const next = `${row + (step[0] ?? 0)} ${column + (step[1] ?? 0)}`
+    table.current?.querySelector<HTMLElement>(`[data-place="${next}"]`)?.focus()
+  }
+  if (datasets.length === 0)
+    return (
+      <p class="state">
+        No dataset of this source has windows. Choose another source, or collect one: docs/settings.md.
+      </p>
+    )
+  return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: the keys move between the buttons within
+    <div class="scroll" onKeyDown={onKeyDown}>
+      <table class="calendar" ref={table}>
+        <thead>
+          <tr>
+            <th>Dataset</th>
+            {days.map((day) => (
+              <DayHead key={day} day={day} zone={datasets[0]?.zone ?? 'UTC'} />
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {datasets.map(({ dataset, calendar }, row) => (
+            <tr key={dataset}>
+              <th scope="row">{dataset}</th>
+              {calendar.map(({ day, class: each, windows }, column) => (
+                <td key={day}>
+                  <button
+                    type="button"
+                    class={`cell mark-${each}`}
+                    data-place={`${row} ${column}`}
+                    tabIndex={row === 0 && column === 0 ? 0 : -1}
+                    aria-pressed={state.dataset === dataset && state.day === day}
+                    aria-label={`${dataset} ${day}: ${countsText(windows, each)}`}
+                    title={`${day}: ${countsText(windows, each)}`}
+                    onClick={() => change({ dataset, day })}
+                  >
+                    {each === null ? ' ' : glyphs[each]}
+                  </button>
+                </td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  )
+}
+
+const countsText = (windows: Partial<Record<CompletenessClass, number>>, each: CompletenessClass | null): string =>
+  Object.entries(windows)
+    .map(([name, count]) => (count === 1 ? name : `${count} ${name}`))
+    .join(', ') ||
+  each ||
+  'no window'
+
+/** A day of 23 or 25 hours says so. */
+function DayHead({ day, zone }: { day: string; zone: string }) {
+  const hours = hoursOfDay(day, zone)
+  const isSunday = new Date(`${day}T00:00Z`).getUTCDay() === 0
+  return (
+    <th class={isSunday ? 'sunday' : undefined} title={`${day}${hours === 24 ? '' : `, ${hours} hours`}`}>
+      <span class="month">{day.slice(5, 7)}</span>
+      {day.slice(8)}
+      {hours !== 24 && <span class="clock-change">{hours} h</span>}
+    </th>
+  )
+}

@@ -1,12 +1,12 @@
 import { useEffect } from 'preact/hooks'
 import { hrefTo, useState } from '../address.ts'
-import type { Change, Dataset, Rows, SourceLine } from '../api/records.ts'
+import type { Change, Rows, SourceLine } from '../api/records.ts'
 import { pathOf, useAnswer } from '../api/request.ts'
 import { causeText } from '../layout/classes.tsx'
 import { Empty, Shown } from '../layout/states.tsx'
 import { agoText, dayAt, minuteText, timeText } from '../local-time.ts'
 import { flag, instant, pageState, zone } from '../page-state.ts'
-import { ChangeTable } from './change-table.tsx'
+import { ChangeTable, useUnits } from './change-table.tsx'
 import { completenessState } from './page-states.ts'
 
 const nowState = pageState({ since: instant, all: flag, tz: zone })
@@ -168,12 +168,4 @@ function useRememberedLook(): void {
     document.addEventListener('visibilitychange', remember)
     return () => document.removeEventListener('visibilitychange', remember)
   }, [])
-}
-
-/** Returns the unit of a dataset; empty until it is known. */
-export function useUnits(): (dataset: string) => string {
-  const datasets = useAnswer<{ data: Dataset[] }>('datasets')
-  if (datasets.state !== 'ready') return () => ''
-  const units = new Map(datasets.value.data.map(({ dataset, unit }) => [dataset, unit]))
-  return (dataset) => units.get(dataset) ?? ''
 }

@@ -98,13 +98,17 @@ export function completenessList(atMs: number, filter: Filter): ListQuestion {
   })
 }
 
-/** Polls by the instant at which they were over, newest first. */
-export function pollsList(filter: Filter): ListQuestion {
+/** Polls by the instant at which they were over, newest first. `windows`: those whose windows begin in a span. */
+export function pollsList(filter: Filter, windows: Pick<Filter, 'fromMs' | 'toMs'> = {}): ListQuestion {
   return list({
     columns: `fetched_at, dataset, selector, window_start, window_end, outcome, completeness, status, error, lane, sent_at,
       duration_ms, bytes, content_hash, failures, raw_partition, raw_offset, host, poller, request_identity`,
     from: 'tidemark.polls FINAL',
-    conditions: [...equal(filter, 'dataset', 'outcome'), ...between('fetched_at', filter, 'DateTime64(3)')],
+    conditions: [
+      ...equal(filter, 'dataset', 'outcome'),
+      ...between('fetched_at', filter, 'DateTime64(3)'),
+      ...between('window_start', windows, 'DateTime64(3)', 'window'),
+    ],
     order: [time('fetched_at'), text('request_identity'), text('poller')],
     isDescending: true,
   })
@@ -226,11 +230,11 @@ function knownBy(atMs: number | null): Condition[] {
   return [{ sql: "known_at <= {at:DateTime64(3, 'UTC')}", parameters: { at: storeTime(atMs) } }]
 }
 
-function between(column: string, { fromMs, toMs }: Filter, type: string): Condition[] {
+function between(column: string, { fromMs, toMs }: Filter, type: string, prefix = ''): Condition[] {
   const bound = (name: string, operator: string, ms: number | undefined): Condition[] => {
     if (ms === undefined) return []
     const value = type === 'DateTime' ? storeTime(ms).replace(/\.\d+$/, '') : storeTime(ms)
     return [{ sql: `${column} ${operator} {${name}:${withZone(type)}}`, parameters: { [name]: value } }]
   }
-  return [...bound('from', '>=', fromMs), ...bound('to', '<', toMs)]
+  return [...bound(`${prefix}from`, '>=', fromMs), ...bound(`${prefix}to`, '<', toMs)]
 }

@@ -47,8 +47,16 @@ export function addListRoutes(server: TypedServer, parts: ApiParts): void {
     parameters: {
       ...{ ...ofDataset, ...spanParameters },
       outcome: z.enum(['changed', 'unchanged', 'empty', 'emptied', 'refused', 'unreadable', 'failed']).optional(),
+      windowFrom: z.string().max(80).optional().describe('polls of windows that begin at this instant or later'),
+      windowTo: z.string().max(80).optional().describe('polls of windows that begin before this instant'),
     },
-    list: (filter) => ({ list: lists.pollsList({ ...filter, ...readSpan(filter) }), dataset: filter.dataset }),
+    list: ({ windowFrom, windowTo, ...filter }) => {
+      const windows = {
+        fromMs: readAt(windowFrom, 'windowFrom') ?? undefined,
+        toMs: readAt(windowTo, 'windowTo') ?? undefined,
+      }
+      return { list: lists.pollsList({ ...filter, ...readSpan(filter) }, windows), dataset: filter.dataset }
+    },
   })
   addListRoute(server, parts, {
     path: '/api/v1/dead-letters',
