@@ -224,3 +224,43 @@ export interface ValuePlace {
   before: string
   after: string
 }
+
+export interface Week {
+  Year: number
+  WeekNumber: number
+  VoteCount: number
+  IsOutlier: boolean | number
+}
+
+export interface RankedMarket {
+  rank: number
+  relative_rank: number
+  source: string
+  dataset: string
+  market: string
+  metric: string
+  standard_deviation: number
+  relative_deviation: number | null
+  mean: number
+  last: number
+  change: number
+  change_fraction: number | null
+  samples: number
+  at: string
+}
+
+export interface MarketFigure {
+  source: string
+  dataset: string
+  market: string
+  metric: string
+}
+
+export interface MarketBucket {
+  dataset: string
+  start: string
+  samples: number
+  min: number
+  max: number
+  mean: number
+}

@@ -58,6 +58,10 @@ export function Completeness() {
             onChange={({ currentTarget: { value } }) => change({ at: value === '' ? null : Date.parse(`${value}Z`) })}
           />
         </label>
+        <label>
+          <input type="checkbox" checked={state.all} onChange={() => change({ all: !state.all })} /> also what is not
+          collected
+        </label>
         {state.at !== null && (
           <button type="button" onClick={() => change({ at: null })}>
             Now
@@ -108,14 +112,15 @@ const Legend = () => (
   </ul>
 )
 
+/** A dataset that is collected, or of which anything was. */
 const isShown = ({ schedule, calendar }: DatasetReport): boolean =>
-  schedule !== 'off' || calendar.some(({ class: each }) => each !== 'not-collected' && each !== 'before-history')
+  schedule === 'auto' || calendar.some(({ class: each }) => each !== 'not-collected' && each !== 'before-history')
 
 function Calendar({ report }: { report: Report }) {
   const { state, change } = useState(completenessState)
   const table = useRef<HTMLTableElement>(null)
   const datasets = report.datasets.filter(
-    (each) => (state.source === '' || each.source === state.source) && isShown(each),
+    (each) => (state.source === '' || each.source === state.source) && (state.all || isShown(each)),
   )
   const days = datasets[0]?.calendar.map(({ day }) => day) ?? []
   const onKeyDown = (event: KeyboardEvent): void => {

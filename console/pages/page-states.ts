@@ -20,6 +20,8 @@ export const seriesState = pageState({
 
 export const completenessState = pageState({
   source: text,
+  /** Whether datasets are shown of which nothing is collected. */
+  all: flag,
   ...days,
   tz: zone,
   at: instant,

@@ -22,6 +22,7 @@ export function AsOfSlider({
   const place = atMs === null ? last : instants.findLastIndex(({ ms }) => ms <= atMs)
   const msAt = (index: number): number | null => instants[index]?.ms ?? null
   const instant = instants[place]
+  const barWidth = Math.min(0.8, last / 60)
   const maxPoints = Math.max(1, ...instants.map(({ points }) => points))
   const text =
     atMs === null
@@ -45,9 +46,9 @@ export function AsOfSlider({
             <rect
               key={ms}
               class={maxChange > 0 ? 'revised' : 'first'}
-              x={index + 0.1}
+              x={index + 0.5 - barWidth / 2}
               y={20 - barHeight}
-              width={0.8}
+              width={barWidth}
               height={barHeight}
             />
           )

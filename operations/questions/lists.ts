@@ -178,6 +178,12 @@ export function outlierWeeksList(): ListQuestion {
   return list({ from: 'blog_analysis.outlier_weeks', order })
 }
 
+/** All weeks that have votes, and whether each is an outlier. */
+export function weeksList(): ListQuestion {
+  const order = ['Year', 'WeekNumber'].map((column) => ({ column, type: 'UInt16' }))
+  return list({ from: 'blog_analysis.weeks', order })
+}
+
 export function votesList(filter: Filter): ListQuestion {
   const order = [{ column: 'Id', type: 'UInt64' }]
   return list({ from: 'blog_analysis.votes', conditions: between('CreationDate', filter, 'DateTime64(3)'), order })

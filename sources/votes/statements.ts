@@ -2,7 +2,7 @@
 import type { TableTarget } from '#schemas/record-schema.ts'
 import type { OwnTable, StoreStatement } from '../source.ts'
 import type { VoteBatch } from './generated/records.ts'
-import { outlierWeeks } from './outlier-weeks.ts'
+import { outlierWeeks, weeks } from './outlier-weeks.ts'
 
 const dataset = 'votes.votes'
 
@@ -213,6 +213,7 @@ FROM blog_analysis.vote_versions
 ORDER BY Id, version DESC
 LIMIT 1 BY Id`,
   },
+  weeks,
   outlierWeeks,
 ]
 

@@ -41,6 +41,13 @@ export function addMarketRoutes(server: TypedServer, parts: ApiParts): void {
     list: (query) => ({ list: lists.votesList(readSpan(query)) }),
   })
   addListRoute(server, parts, {
+    path: '/api/v1/votes/weeks',
+    summary: 'The number of votes of each week, and whether it deviates from the mean by more than 20 %',
+    tag: 'votes',
+    parameters: {},
+    list: () => ({ list: lists.weeksList() }),
+  })
+  addListRoute(server, parts, {
     path: '/api/v1/votes/outlier-weeks',
     summary: 'Weeks whose number of votes deviates from the mean by more than 20 %',
     tag: 'votes',

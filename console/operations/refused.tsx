@@ -1,0 +1,151 @@
+import { useState } from 'preact/hooks'
+import type { Poll, Rows } from '../api/records.ts'
+import { pathOf, useAnswer } from '../api/request.ts'
+import { Shown } from '../layout/states.tsx'
+import { secondText } from '../local-time.ts'
+import { Action } from './action.tsx'
+import type { DeadLetter, Parked } from './records.ts'
+
+const everyMs = 15_000
+
+/** What was refused: parked datasets, open dead letters by dataset and reason, and polls that failed. */
+export function Refused({ tz }: { tz: string }) {
+  const [version, setVersion] = useState(0)
+  const again = (): void => setVersion((count) => count + 1)
+  const parked = useAnswer<Rows<Parked>>('parked', { everyMs, refresh: version })
+  const letters = useAnswer<Rows<DeadLetter>>(pathOf('dead-letters', { open: 'true', limit: 2_000 }), {
+    everyMs,
+    refresh: version,
+  })
+  return (
+    <>
+      <h2>Parked datasets</h2>
+      <Shown
+        answer={parked}
+        isEmpty={({ data }) => data.length === 0}
+        empty="None. A dataset is parked when most of its answers are refused."
+      >
+        {({ data }) => (
+          <ul>
+            {data.map(({ dataset, at, message }) => (
+              <li key={dataset}>
+                <strong>{dataset}</strong> since {secondText(Date.parse(at), tz)}: {message}{' '}
+                <Action
+                  title="Release"
+                  path={`datasets/${encodeURIComponent(dataset)}/release`}
+                  body={{}}
+                  command={`npx tidemark dlq release ${dataset}`}
+                  onDone={again}
+                />
+              </li>
+            ))}
+          </ul>
+        )}
+      </Shown>
+      <h2>Open dead letters</h2>
+      <Shown
+        answer={letters}
+        isEmpty={({ data }) => data.length === 0}
+        empty="None: everything that came was understood."
+      >
+        {({ data, next }) => (
+          <>
+            {next !== null && <p class="hint">The newest {data.length} are grouped here.</p>}
+            {[...Map.groupBy(data, ({ dataset, reason }) => `${dataset} ${reason}`)].map(([name, group]) => (
+              <LetterGroup key={name} letters={group} tz={tz} onDone={again} />
+            ))}
+          </>
+        )}
+      </Shown>
+      <h2>Polls that brought nothing</h2>
+      <Polls tz={tz} />
+    </>
+  )
+}
+
+function LetterGroup({ letters, tz, onDone }: { letters: DeadLetter[]; tz: string; onDone: () => void }) {
+  const [newest] = letters
+  if (newest === undefined) return null
+  const { dataset, reason, message, at, version } = newest
+  const selection = { dataset, reason }
+  const flags = `--key ${dataset} --reason ${reason}`
+  return (
+    <section class="panel" aria-label={`Dead letters of ${dataset}: ${reason}`}>
+      <h3>
+        {letters.length} of {dataset}: {reason}
+      </h3>
+      <p>
+        Newest {secondText(Date.parse(at), tz)}, refused by version {version}: {message}
+      </p>
+      <div class="tools">
+        <Action
+          title="Requeue"
+          path="dead-letters/requeue"
+          body={selection}
+          command={`npx tidemark dlq requeue ${flags}`}
+          hasPreview
+          onDone={onDone}
+        />
+        <Action
+          title="Drop"
+          path="dead-letters/drop"
+          body={selection}
+          command={`npx tidemark dlq drop ${flags}`}
+          hasPreview
+          onDone={onDone}
+        />
+      </div>
+    </section>
+  )
+}
+
+const wordless = ['refused', 'failed', 'unreadable'] as const
+
+function Polls({ tz }: { tz: string }) {
+  const [outcome, setOutcome] = useState<(typeof wordless)[number]>('refused')
+  const from = useState(() => new Date(Date.now() - 86_400_000).toISOString())[0]
+  const answer = useAnswer<Rows<Poll>>(pathOf('polls', { outcome, from, limit: 50 }), { everyMs })
+  return (
+    <>
+      <div class="tools">
+        {wordless.map((each) => (
+          <button key={each} type="button" aria-pressed={each === outcome} onClick={() => setOutcome(each)}>
+            {each}
+          </button>
+        ))}
+      </div>
+      <Shown
+        answer={answer}
+        isEmpty={({ data }) => data.length === 0}
+        empty={`No poll of the last 24 hours was ${outcome}.`}
+      >
+        {({ data }) => (
+          <div class="scroll">
+            <table>
+              <thead>
+                <tr>
+                  <th>At</th>
+                  <th>Dataset</th>
+                  <th>Window</th>
+                  <th>What upstream said</th>
+                </tr>
+              </thead>
+              <tbody>
+                {data.map((poll) => (
+                  <tr key={`${poll.fetched_at} ${poll.dataset} ${poll.window_start} ${poll.selector}`}>
+                    <td>{secondText(Date.parse(poll.fetched_at), tz)}</td>
+                    <td>{poll.dataset}</td>
+                    <td>{secondText(Date.parse(poll.window_start), tz)}</td>
+                    <td>
+                      {poll.status} {poll.error}
+                    </td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </div>
+        )}
+      </Shown>
+    </>
+  )
+}
