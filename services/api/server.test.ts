@@ -27,6 +27,29 @@ async function ask(method: Method, path: string, body?: object) {
   return { status: answer.statusCode, allow, type: answer.headers['content-type'], detail }
 }
 
+describe('a path that is known, asked with another method', () => {
+  test.each([
+    ['DELETE', 'datasets', 'GET, HEAD'],
+    ['POST', 'series/jao.core.maxExchanges/border_AT_BE', 'GET, HEAD'],
+    ['PUT', 'series/jao.core.maxExchanges/border_AT_BE.csv', 'GET, HEAD'],
+    ['GET', 'replays/x', undefined],
+    ['GET', 'backfills', 'POST'],
+    ['GET', 'hosts/api.kraken.com/resume', 'POST'],
+    // Replays are listed and begun under one path.
+    ['PATCH', 'replays', 'GET, HEAD, POST'],
+    ['DELETE', 'openapi.json', 'GET, HEAD'],
+    ['HEAD', 'live', 'GET'],
+    ['POST', '/time-machine/now/jao/core/api/data/maxExchanges', 'GET, HEAD'],
+    ['GET', 'nothing', undefined],
+  ] as const)('%s %s', async (method, path, allowed) => {
+    const { status, allow, type, detail } = await ask(method, path)
+    expect([status, allow]).toEqual([allowed === undefined ? 404 : 405, allowed])
+    expect(type).toContain('application/problem+json')
+    if (allowed !== undefined && method !== 'HEAD')
+      expect(detail).toBe(`${method} is not a method of this path. Its methods are ${allowed}.`)
+  })
+})
+
 describe('a parameter that cannot be read: which one, what came, and what is accepted', () => {
   const backfill = { dataset: 'jao.core.netPos', from: '2026-11-01', to: '2026-11-02', why: 'a look' }
   test.each([

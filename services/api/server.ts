@@ -91,6 +91,7 @@ export async function buildServer(parts: ApiParts): Promise<FastifyInstance> {
   addAccess(server, parts.access)
   parts.metrics.watch(server)
   parts.usage.watch(server)
+  const refuseOtherMethods = watchMethods(server)
   const typed: TypedServer = server.withTypeProvider<ZodTypeProvider>()
   addCatalogueRoutes(typed, parts)
   addExportRoutes(typed, parts)
@@ -106,6 +107,29 @@ export async function buildServer(parts: ApiParts): Promise<FastifyInstance> {
   addTimeMachineRoutes(typed, parts)
   // The suffix .json is taken from every path below /api/v1.
   server.get('/api/v1/openapi', { schema: { hide: true } }, () => server.swagger())
+  refuseOtherMethods()
   await server.ready()
   return server
+}
+
+/** Watches which methods each path has. Returns a function that refuses all others with 405; it is called after the last route. */
+function watchMethods(server: FastifyInstance): () => void {
+  const methodsByUrl = new Map<string, Set<string>>()
+  server.addHook('onRoute', ({ url, method }) => {
+    const methods = methodsByUrl.get(url) ?? new Set()
+    methodsByUrl.set(url, methods)
+    for (const each of [method].flat()) methods.add(each)
+  })
+  return () => {
+    for (const [url, methods] of [...methodsByUrl]) {
+      const allowed = [...methods].toSorted().join(', ')
+      const refuse = async ({ method }: FastifyRequest): Promise<never> => {
+        const detail = `${method} is not a method of this path. Its methods are ${allowed}.`
+        throw new Problem(405, 'Method not allowed', detail, { Allow: allowed })
+      }
+      const others = server.supportedMethods.filter((method) => !methods.has(method))
+      // Before a body is read: it may be of any type.
+      server.route({ method: others, url, schema: { hide: true }, onRequest: refuse, handler: refuse })
+    }
+  }
 }
