@@ -135,3 +135,34 @@ describe('a parameter that cannot be read: which one, what came, and what is acc
     })
   })
 })
+
+describe('a suffix of a path that is sent in one type alone is refused, not taken away', () => {
+  test.each([
+    ['raw/jao/0/1.csv', '"csv"', 'application/octet-stream'],
+    ['raw/jao/0/1.json', '"json"', 'application/octet-stream'],
+    ['raw/jao/0/1?format=ndjson', '"ndjson"', 'application/octet-stream'],
+    ['health.csv', '"csv"', 'application/json'],
+    ['lag.arrow', '"arrow"', 'application/json'],
+    ['datasets.csv', '"csv"', 'application/json'],
+    ['datasets/jao.core.netPos/contract.json', '"json"', 'application/yaml'],
+    ['openapi.ndjson', '"ndjson"', 'application/json'],
+  ])('%s', async (path, format, type) => {
+    expect(await ask('GET', path)).toMatchObject({
+      status: 406,
+      detail: `This resource has no format ${format}: it is sent as ${type}. Leave out the suffix of the path, or the parameter \`format\`.`,
+    })
+  })
+
+  test.each(['datasets.json', 'datasets/jao.core.netPos.json', 'lag.json', 'jobs.json?', 'openapi.json'])(
+    '%s is what is sent anyway',
+    async (path) => {
+      expect((await ask('GET', path)).status).toBe(200)
+    },
+  )
+
+  test('run events are one a line', async () => {
+    // It goes on to the store, which nobody has here.
+    expect((await ask('GET', 'datasets/jao.core.netPos/lineage.ndjson')).status).toBe(503)
+    expect((await ask('GET', 'datasets/jao.core.netPos/lineage.json')).status).toBe(406)
+  })
+})

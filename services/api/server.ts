@@ -19,7 +19,7 @@ import {
 } from 'fastify-type-provider-zod'
 import { version } from '#platform/process/version.ts'
 import { addAccess, withoutPathToken } from './access.ts'
-import { withoutSuffix } from './format.ts'
+import { addFormatCheck, withoutSuffix } from './format.ts'
 import type { ApiParts, TypedServer } from './parts.ts'
 import { Problem, problemSchema, sendProblem } from './problem.ts'
 import { addCatalogueRoutes } from './routes/catalogue.ts'
@@ -89,6 +89,7 @@ export async function buildServer(parts: ApiParts): Promise<FastifyInstance> {
   await server.register(compress, { global: true, threshold: 1024 })
   await server.register(accepts)
   addAccess(server, parts.access)
+  addFormatCheck(server)
   parts.metrics.watch(server)
   parts.usage.watch(server)
   const refuseOtherMethods = watchMethods(server)

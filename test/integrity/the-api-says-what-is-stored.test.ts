@@ -268,7 +268,9 @@ test('bad requests are problems that say what, where and what to do', async () =
   expect(await problem(`${series}?form=2025-10-26`)).toEqual([400, expect.stringContaining('form')])
   expect(await problem('completeness?class=latee')).toEqual([400, expect.stringContaining('class')])
   expect(await problem('changes?dataset=jao.core.maxExchange')).toEqual([404, expect.stringContaining(dataset)])
-  expect(await problem('datasets.csv')).toEqual([400, expect.stringContaining('format')])
+  expect(await problem('datasets.csv')).toEqual([406, expect.stringContaining('format')])
+  const { partition, offset } = places[0]!
+  expect(await problem(`raw/jao/${partition}/${offset}.json`)).toEqual([406, expect.stringContaining('octet-stream')])
   expect(await problem('changes?since=2025-10-27&until=2025-10-26')).toEqual([400, expect.stringContaining('since')])
   // The store holds the years 1970 to 2106, and knows zones by name.
   for (const day of ['1969-12-31', '2200-01-01'])
