@@ -4,7 +4,7 @@ import { mentions, wordsOf } from '#operations/questions/series.ts'
 import { version } from '#platform/process/version.ts'
 import { sources } from '#sources/index.ts'
 import type { ApiParts, TypedServer } from '../parts.ts'
-import { known } from './known.ts'
+import { datasetPath, known } from './known.ts'
 
 export function addCatalogueRoutes(server: TypedServer, { asOf }: ApiParts): void {
   server.get(
@@ -42,12 +42,7 @@ export function addCatalogueRoutes(server: TypedServer, { asOf }: ApiParts): voi
       schema: {
         summary: 'A dataset, as it is declared',
         tags: ['catalogue'],
-        params: z.object({
-          dataset: z
-            .string()
-            .max(200)
-            .meta({ description: 'a dataset', examples: ['jao.core.maxExchanges'] }),
-        }),
+        params: datasetPath,
       },
     },
     (request) => {
