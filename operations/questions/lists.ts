@@ -108,6 +108,20 @@ export function deletionsList(filter: Filter): ListQuestion {
   })
 }
 
+/** The datasets that are parked, the newest first: since when, why and by whom. */
+export function parkedList(filter: Filter): ListQuestion {
+  return list({
+    columns: 'at, dataset, reason, message, by',
+    from: `(SELECT dataset, newest.1 AS at, newest.2 AS reason, newest.3 AS message, newest.4 AS by FROM (
+      SELECT dataset, argMax((at, reason, message, by), offset) AS newest, argMax(state, offset) AS newest_state
+      FROM tidemark.parking_log GROUP BY dataset
+    ) WHERE newest_state = 'parked')`,
+    conditions: equal(filter, 'dataset'),
+    order: [time('at'), text('dataset')],
+    isDescending: true,
+  })
+}
+
 /** Figures of each market and metric over the last 24 hours. */
 export function marketsList(): ListQuestion {
   return list({ from: 'tidemark.market_24h', order: [text('market'), text('metric'), text('dataset')] })

@@ -30,6 +30,7 @@ import { addListRoutes } from './routes/lists.ts'
 import { addLiveRoute } from './routes/live.ts'
 import { addMarketRoutes } from './routes/markets.ts'
 import { addOperationRoutes } from './routes/operations.ts'
+import { addParkedRoutes } from './routes/parked.ts'
 import { addRawRoutes } from './routes/raw.ts'
 import { addRunningRoutes } from './routes/running.ts'
 import { addSeriesRoutes } from './routes/series.ts'
@@ -104,6 +105,7 @@ export async function buildServer(parts: ApiParts): Promise<FastifyInstance> {
   addOperationRoutes(typed, parts)
   addJobRoutes(typed, parts)
   addHistoryRoutes(typed, parts)
+  addParkedRoutes(typed, parts)
   addLiveRoute(typed, parts)
   addTimeMachineRoutes(typed, parts)
   // The suffix .json is taken from every path below /api/v1.

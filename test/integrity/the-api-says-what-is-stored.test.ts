@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { businessDay } from '#core/business-day.ts'
-import { hostLogSchema, type RawResponse, rawResponseSchema } from '#schemas/generated/records.ts'
+import { hostLogSchema, parkingSchema, type RawResponse, rawResponseSchema } from '#schemas/generated/records.ts'
+import { parkingTopic } from '#schemas/topics.ts'
 import openapi from '#services/api/generated/openapi.json' with { type: 'json' }
 import { rawResponse } from '../support/raw-responses.ts'
 import { type RunningApi, type ServerEvent, startApi } from './api-parts.ts'
@@ -414,7 +415,12 @@ test('an operator tries a replay and runs it: a job that says how far it is, and
   }
   interface Ended {
     state: string
-    result: { answers?: number; comparison?: object; replay?: { id: string; state: string; who: string } }
+    progress: unknown
+    result: {
+      answers?: number
+      comparison?: object
+      replay?: Record<'id' | 'state' | 'who' | 'startedAt' | 'at' | 'windowFrom' | 'windowTo', string>
+    }
   }
   const ended = (id: string) =>
     eventually('the job ends', async () => {
@@ -436,7 +442,10 @@ test('an operator tries a replay and runs it: a job that says how far it is, and
     result: { answers: 1, comparison: { rowsSame: 25, rowsAdded: 0, rowsChanged: 0, rowsGone: 0 } },
   })
   const run = await begin('replays', { ...days, why: 'a parser was mended' })
-  const { state, result } = await ended(run.job.id)
+  const { state, result, progress } = await ended(run.job.id)
+  const { startedAt, at, windowFrom, windowTo } = result.replay!
+  expect([progress, windowFrom, windowTo]).toEqual([null, '2025-10-25T22:00:00.000Z', '2025-10-26T23:00:00.000Z'])
+  for (const instant of [startedAt, at]) expect(instant).toMatch(/^20\d\d-.*Z$/)
   expect([state, result.replay?.state]).toEqual(['done', 'finished'])
   const { data } = await eventually('the replay is listed', async () => {
     const list = await api.json<{ data: { id: string; who: string; why: string }[] }>(`replays?dataset=${dataset}`)
@@ -444,6 +453,60 @@ test('an operator tries a replay and runs it: a job that says how far it is, and
   })
   const [listed] = data
   expect(listed).toMatchObject({ id: result.replay?.id, why: 'a parser was mended', who: result.replay?.who })
+})
+
+test('an operator releases a parked dataset: its answers are stored, and it is on the record', async () => {
+  const headers = { ...(await api.as({ role: 'operator', source: 'jao' })), 'content-type': 'application/json' }
+  await eventually('the token is known', async () => (await api.get('datasets', { headers })).ok)
+  const parked = async () => (await api.json<{ data: { dataset: string }[] }>('parked')).data
+  const release = (name: string, body: object) =>
+    api.get(`datasets/${name}/release`, { method: 'POST', headers, body: JSON.stringify(body) })
+  expect(await parked()).toEqual([])
+  expect((await release(dataset, {})).status).toBe(400)
+  expect((await release('jao.core.nothing', { why: 'x' })).status).toBe(404)
+  expect((await release('kraken.ticker', { why: 'x' })).status).toBe(403)
+
+  const encode = await chain.registry.encoder(parkingTopic.name, parkingSchema)
+  const at = Date.parse('2025-12-01T12:00:00Z')
+  const parking = { dataset, parked: true, reason: 'schema', message: '7 of 7 refused', by: 'test', at }
+  await chain.producer.send(parkingTopic.name, [{ key: dataset, value: encode(parking) }])
+  await eventually('the normalizer has parked it', async () => {
+    const status = (await (await fetch(`${chain.normalizer.url}/status`)).json()) as { parked: unknown[] }
+    return status.parked.length === 1
+  })
+  await tell([dayAnswer('2025-12-02', '2025-12-01T13:00:00Z', () => 77)])
+  const listed = await eventually('it is listed', async () => ((await parked()).length > 0 ? parked() : undefined))
+  expect(listed).toEqual([
+    { dataset, at: '2025-12-01T12:00:00.000Z', reason: 'schema', message: '7 of 7 refused', by: 'test' },
+  ])
+  const day = `${series}?from=2025-12-02&to=2025-12-03&tz=${zone}`
+  const values = async () => (await api.json<Values>(day)).data.map(({ value }) => value)
+  expect(await values()).toEqual(Array(24).fill(null))
+
+  const begun = await release(dataset, { why: 'the schema was mended' })
+  expect(begun.status).toBe(202)
+  const { id } = (await begun.json()) as { id: string }
+  const job = await eventually('the job ends', async () => {
+    const found = await api.json<{ state: string }>(`jobs/${id}`)
+    return found.state !== 'running' && found
+  })
+  expect(job).toMatchObject({
+    ...{ action: 'release', state: 'done', failed: null, progress: null },
+    result: {
+      state: 'released',
+      wasParked: true,
+      parked: false,
+      done: [expect.stringMatching(/^jao\.dlq/)],
+      skipped: [],
+    },
+  })
+  await eventually('the values are stored', async () => (await values()).every((value) => value === 77))
+  await eventually('it is no longer listed', async () => (await parked()).length === 0)
+  const [audit] = await eventually('the audit is stored', async () => {
+    const rows = await chain.query(`SELECT * FROM tidemark.audit_log FINAL WHERE id = '${id}' AND ended_at IS NOT NULL`)
+    return rows.length > 0 && rows
+  })
+  expect(audit).toMatchObject({ action: 'release', role: 'operator', why: 'the schema was mended', failed: null })
 })
 
 describe('the live stream', () => {

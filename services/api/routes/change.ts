@@ -1,6 +1,7 @@
 // How a route changes something: with a reason, within the caller's rights, and with an audit record.
 import type { FastifyRequest } from 'fastify'
 import { z } from 'zod'
+import type { SkippedDeadLetter } from '#operations/dead-letters/plan.ts'
 import { type NormalizerStatus, waitForNormalizerStatus } from '#operations/normalizer/status.ts'
 import { refuseOtherNormalizer } from '#operations/normalizer/versions.ts'
 import { type PollerStatus, readPollerStatus } from '#operations/poller/status.ts'
@@ -102,3 +103,6 @@ export async function requireSameNormalizer(parts: Pick<ApiParts, 'normalizerUrl
   const { datasets } = await normalizerStatus(parts)
   refuseOtherNormalizer(datasets, [dataset], 'restart normalizer and API with the same release')
 }
+
+/** Returns the id of a dead letter that stays, and why. Its bytes stay inside. */
+export const skippedLetter = ({ letter, why: because }: SkippedDeadLetter) => ({ id: letter.id, ...because })
