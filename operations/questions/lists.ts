@@ -27,6 +27,7 @@ export function revisionsList(filter: Filter, atMs: number | null): ListQuestion
       ...(atMs === null ? [] : [{ sql: "known_at <= {at:DateTime64(3, 'UTC')}", parameters: { at: storeTime(atMs) } }]),
     ],
     order: [text('dataset'), text('key'), time('ts', 'DateTime'), time('known_at')],
+    nested: ['flags'],
   })
 }
 
@@ -39,6 +40,7 @@ export function changesList(sinceMs: number, untilMs: number, filter: Filter): L
     conditions: [...equal(filter, 'dataset', 'key'), ...between('ts', filter, 'DateTime')],
     order: [time('known_at'), text('dataset'), text('key'), time('ts', 'DateTime')],
     isDescending: true,
+    nested: ['flags'],
   })
 }
 
@@ -94,6 +96,7 @@ export function replaysList(filter: Filter): ListQuestion {
     conditions: equal(filter, 'dataset'),
     order: [time('started_at'), text('id')],
     isDescending: true,
+    nested: ['counts'],
   })
 }
 
@@ -162,6 +165,8 @@ interface Condition {
 }
 
 interface ListParts {
+  /** Columns that are lists or maps. */
+  nested?: readonly string[]
   columns?: string
   from: string
   parameters?: Record<string, unknown>
@@ -177,6 +182,7 @@ function list({
   conditions = [],
   order,
   isDescending = false,
+  nested = [],
 }: ListParts): ListQuestion {
   const where = conditions.length === 0 ? '' : `WHERE ${conditions.map(({ sql }) => sql).join(' AND ')}`
   return {
@@ -184,6 +190,7 @@ function list({
     parameters: Object.assign({}, parameters, ...conditions.map((condition) => condition.parameters)),
     order,
     isDescending,
+    nested,
   }
 }
 

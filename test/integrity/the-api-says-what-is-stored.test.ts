@@ -509,6 +509,57 @@ test('an operator releases a parked dataset: its answers are stored, and it is o
   expect(audit).toMatchObject({ action: 'release', role: 'operator', why: 'the schema was mended', failed: null })
 })
 
+/** Reads CSV as RFC 4180 has it: a quote in a quoted cell is written twice, and a quoted cell may have commas and lines. */
+function cellsOf(csv: string): string[][] {
+  const rows: string[][] = []
+  for (const [, quoted, plain = '', end] of csv.matchAll(/(?:"((?:[^"]|"")*)"|([^",\n]*))(,|\n|$)/g)) {
+    if (rows.length === 0) rows.push([])
+    rows.at(-1)!.push(quoted?.replaceAll('""', '"') ?? plain)
+    if (end === '\n') rows.push([])
+  }
+  return rows.filter((row) => row.length > 1)
+}
+
+test('lists and maps are JSON text in a cell of CSV, in the order of JSON', async () => {
+  const flagged = (knownAt: string, value: number) =>
+    dayAnswer('2025-12-03', knownAt, (hour) => (hour === 3 ? value : hour))
+  await tell([flagged('2025-12-02T13:00:00Z', -1e9), flagged('2025-12-02T14:00:00Z', -2e9)])
+  const day = 'from=2025-12-03&to=2025-12-04'
+  const paths = [
+    `series?dataset=${dataset}`,
+    `${series}?${day}&tz=${zone}`,
+    `${series}/revisions?from=2025-10-26`,
+    'changes?since=2025-10-26&until=2025-12-31',
+    'replays?',
+    ...[
+      'polls?',
+      'dead-letters?',
+      'deletions?',
+      'parked?',
+      'completeness?',
+      'markets?',
+      'votes?',
+      'votes/outlier-weeks?',
+    ],
+  ]
+  const nested = new Set<string>()
+  for (const path of paths) {
+    const { data } = await api.json<{ data: Record<string, unknown>[] }>(path)
+    const [names = [], ...rows] = cellsOf(await (await api.get(path.replace('?', '.csv?'))).text())
+    expect([path, rows.length]).toEqual([path, data.length])
+    for (const [index, row] of data.entries()) {
+      const cells = Object.entries(row).filter(([, value]) => typeof value === 'object' && value !== null)
+      for (const [name, value] of cells) {
+        nested.add(name)
+        expect([path, name, JSON.parse(rows[index]![names.indexOf(name)]!)]).toEqual([path, name, value])
+      }
+    }
+  }
+  expect([...nested].toSorted()).toEqual(['counts', 'flags', 'labels'])
+  const { data } = await api.json<{ data: { flags: string[] }[] }>(paths[1]!)
+  expect(data[3]!.flags).toEqual(['implausible'])
+})
+
 describe('the live stream', () => {
   /** Says that everything known until now is stored. */
   async function settle(): Promise<void> {
