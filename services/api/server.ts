@@ -41,6 +41,13 @@ const problem = {
   content: { 'application/problem+json': { schema: problemSchema } },
 }
 
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** True: the route is answered to everybody, also to one who sends a token that is refused elsewhere. */
+    ignoresCredentials?: boolean
+  }
+}
+
 /** Builds the server with all its routes. It does not listen yet, and asks nothing of its parts. */
 export async function buildServer(parts: ApiParts): Promise<FastifyInstance> {
   const server = fastify({
@@ -89,6 +96,9 @@ export async function buildServer(parts: ApiParts): Promise<FastifyInstance> {
   })
   await server.register(compress, { global: true, threshold: 1024 })
   await server.register(accepts)
+  server.addHook('onRequest', async ({ routeOptions, headers }) => {
+    if (routeOptions.config.ignoresCredentials) delete headers.authorization
+  })
   addAccess(server, parts.access)
   addFormatCheck(server)
   parts.metrics.watch(server)
