@@ -5,8 +5,8 @@ import { newReplay, runReplay } from '#operations/history/replay.ts'
 import { openReplayLog } from '#operations/history/replay-log.ts'
 import { refuseOlderVersion } from '#operations/normalizer/versions.ts'
 import { UserError } from '#platform/process/user-error.ts'
-import type { Replay } from '#schemas/generated/records.ts'
 import type { Caller } from '../access.ts'
+import { shownDryRun, shownReplay } from '../job-results.ts'
 import type { ApiParts, TypedServer } from '../parts.ts'
 import { Problem } from '../problem.ts'
 import { begun, jobResponse, refuseOtherSource, requireSameNormalizer, why } from './change.ts'
@@ -62,7 +62,9 @@ export function addHistoryRoutes(server: TypedServer, parts: ApiParts): void {
       }
       const job = await begun(parts, request, { action: 'dry-run', target, why: reason }, (tell) => {
         const progress = (done: number, total: number) => tell({ step: 'reading', done, total })
-        return dryRun(clients(), sourced, windows, progress, (text) => tell({ step: text }), 'api').finally(end)
+        return dryRun(clients(), sourced, windows, progress, (text) => tell({ step: text }), 'api')
+          .then(shownDryRun)
+          .finally(end)
       }).catch((error: Error) => {
         end()
         throw error
@@ -80,13 +82,3 @@ function asked({ dataset: name, from, to, why: reason }: z.infer<typeof body>, c
   const windows = windowsOfDays(sourced.dataset.calendar.zone, from, to)
   return { sourced, windows, target: { dataset: name, from, to }, why: reason }
 }
-
-/** Instants are ISO 8601, as everywhere in the API. */
-const shownReplay = ({ windowFrom, windowTo, startedAt, at, ...rest }: Replay) => ({
-  ...rest,
-  windowFrom: windowFrom === null ? null : iso(windowFrom),
-  windowTo: windowTo === null ? null : iso(windowTo),
-  ...{ startedAt: iso(startedAt), at: iso(at) },
-})
-
-const iso = (ms: number): string => new Date(ms).toISOString()
