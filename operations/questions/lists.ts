@@ -27,6 +27,7 @@ export function revisionsList(filter: Filter, atMs: number | null): ListQuestion
       ...(atMs === null ? [] : [{ sql: "known_at <= {at:DateTime64(3, 'UTC')}", parameters: { at: storeTime(atMs) } }]),
     ],
     order: [text('dataset'), text('key'), time('ts', 'DateTime'), time('known_at')],
+    nested: ['flags'],
   })
 }
 
@@ -39,6 +40,7 @@ export function changesList(sinceMs: number, untilMs: number, filter: Filter): L
     conditions: [...equal(filter, 'dataset', 'key'), ...between('ts', filter, 'DateTime')],
     order: [time('known_at'), text('dataset'), text('key'), time('ts', 'DateTime')],
     isDescending: true,
+    nested: ['flags'],
   })
 }
 
@@ -94,6 +96,7 @@ export function replaysList(filter: Filter): ListQuestion {
     conditions: equal(filter, 'dataset'),
     order: [time('started_at'), text('id')],
     isDescending: true,
+    nested: ['counts'],
   })
 }
 
@@ -104,6 +107,20 @@ export function deletionsList(filter: Filter): ListQuestion {
     from: '(SELECT DISTINCT dataset, before, at, by, why FROM tidemark.deletions)',
     conditions: equal(filter, 'dataset'),
     order: [time('at'), text('dataset'), time('before')],
+    isDescending: true,
+  })
+}
+
+/** The datasets that are parked, the newest first: since when, why and by whom. */
+export function parkedList(filter: Filter): ListQuestion {
+  return list({
+    columns: 'at, dataset, reason, message, by',
+    from: `(SELECT dataset, newest.1 AS at, newest.2 AS reason, newest.3 AS message, newest.4 AS by FROM (
+      SELECT dataset, argMax((at, reason, message, by), offset) AS newest, argMax(state, offset) AS newest_state
+      FROM tidemark.parking_log GROUP BY dataset
+    ) WHERE newest_state = 'parked')`,
+    conditions: equal(filter, 'dataset'),
+    order: [time('at'), text('dataset')],
     isDescending: true,
   })
 }
@@ -148,6 +165,8 @@ interface Condition {
 }
 
 interface ListParts {
+  /** Columns that are lists or maps. */
+  nested?: readonly string[]
   columns?: string
   from: string
   parameters?: Record<string, unknown>
@@ -163,6 +182,7 @@ function list({
   conditions = [],
   order,
   isDescending = false,
+  nested = [],
 }: ListParts): ListQuestion {
   const where = conditions.length === 0 ? '' : `WHERE ${conditions.map(({ sql }) => sql).join(' AND ')}`
   return {
@@ -170,6 +190,7 @@ function list({
     parameters: Object.assign({}, parameters, ...conditions.map((condition) => condition.parameters)),
     order,
     isDescending,
+    nested,
   }
 }
 
