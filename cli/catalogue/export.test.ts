@@ -70,6 +70,13 @@ test.each([
   [undefined, { format: 'openlineage', from: '2026-11-01' }, '--from and --to belong together'],
   [undefined, { format: 'openlineage', from: '2026-11-02', to: '2026-11-01' }, '--from 2026-11-02 is after --to'],
   [undefined, { format: 'openlineage', from: '2026-13-02', to: '2026-11-01' }, '--from 2026-13-02 is not a day'],
+  [
+    undefined,
+    { format: 'odcs', push: 'http://marquez:5000' },
+    '--push is for --format openlineage: odcs has no events',
+  ],
+  [undefined, { format: 'openlineage', push: 'http://marquez:5000', out: 'x' }, '--push and --out exclude each other'],
+  [undefined, { format: 'openlineage', push: 'marquez:5000' }, 'is not an address of an OpenLineage server'],
   [undefined, { format: 'odcs', out: ' ' }, '--out is empty'],
   ['jao.core.atx', { format: 'odcs' }, 'There is no dataset jao.core.atx'],
 ] as const)('refuses %s %j', (name, options, message) => {

@@ -5,12 +5,12 @@ import type { PublicAddresses } from '#catalogue/export/addresses.ts'
 import { dcatCatalogue } from '#catalogue/export/dcat.ts'
 import { odcsContract, odcsYaml } from '#catalogue/export/odcs.ts'
 import { runEvent } from '#catalogue/export/openlineage.ts'
-import { addDays, dayAt } from '#core/business-day.ts'
 import { datasetsByName, type SourcedDataset } from '#core/datasets.ts'
 import { parseDay } from '#core/day.ts'
 import { datasetNames, findDataset } from '#core/find-dataset.ts'
 import type { StackFile } from '#local/stack-file.ts'
 import { readKept } from '#operations/export/kept.ts'
+import { lineageUrl, pushEvents } from '#operations/export/push-events.ts'
 import { readRuns } from '#operations/export/runs.ts'
 import type { Store } from '#platform/clickhouse/client.ts'
 import { UserError } from '#platform/process/user-error.ts'
@@ -25,6 +25,7 @@ interface ExportOptions extends AddressOptions {
   format: 'odcs' | 'openlineage' | 'dcat'
   out?: string
   declared?: boolean
+  push?: string
   from?: string
   to?: string
   data?: string
@@ -36,7 +37,7 @@ interface ExportRequest {
   /** In the order of their names. */
   datasets: SourcedDataset[]
   addresses: PublicAddresses
-  /** Null: the last 30 days. */
+  /** Null: the last 30 local days, and tomorrow. */
   days: { from: string; to: string } | null
 }
 
@@ -47,7 +48,6 @@ interface ExportedFile {
 
 /** Timeout after which an export gives up when the stack is gone, ms. */
 const goneAfterMs = 10_000
-const lineageDays = 30
 
 export const exportCommand = (): Command =>
   new Command('export')
@@ -60,11 +60,9 @@ export const exportCommand = (): Command =>
     )
     .option('--out <dir>', 'write files into this directory, instead of all on stdout')
     .option('--declared', 'odcs: what is declared alone, also if a stack runs')
-    .option(
-      '--from <day>',
-      `openlineage: first day, local time of the dataset (default: ${lineageDays - 1} days before today)`,
-    )
-    .option('--to <day>', 'openlineage: last day (default: today)')
+    .option('--from <day>', 'openlineage: first day, local time of the dataset (default: 29 days before today)')
+    .option('--to <day>', 'openlineage: last day (default: tomorrow)')
+    .option('--push <url>', 'openlineage: send the events to this server, each as a POST, instead of all on stdout')
     .option('--public-url <url>', 'where others reach the API, such as https://data.example.org/tidemark')
     .option('--public-kafka <host:port>', 'where others reach Kafka')
     .option('--public-clickhouse <host:port>', 'where others reach ClickHouse')
@@ -79,7 +77,8 @@ async function run(name: string | undefined, options: ExportOptions): Promise<vo
   const request = readExportOptions(name, options)
   const read = { odcs: contracts, openlineage: events, dcat: catalogueOf }[options.format]
   const files = await read(request, options)
-  if (options.out === undefined) process.stdout.write(joined(files, options.format))
+  if (options.push !== undefined) await push(options.push, files)
+  else if (options.out === undefined) process.stdout.write(joined(files, options.format))
   else writeFiles(options.out, files)
 }
 
@@ -91,6 +90,11 @@ export function readExportOptions(name: string | undefined, options: ExportOptio
     .filter((each) => dataset === null || each.dataset.name === dataset)
     .toSorted((one, other) => (one.dataset.name < other.dataset.name ? -1 : 1))
   if (options.out?.trim() === '') throw new UserError('--out is empty: name a directory.')
+  if (options.push !== undefined) {
+    if (format !== 'openlineage') throw new UserError(`--push is for --format openlineage: ${format} has no events.`)
+    if (options.out !== undefined) throw new UserError('--push and --out exclude each other.')
+    lineageUrl(options.push)
+  }
   if (declared && format === 'openlineage')
     throw new UserError(
       '--declared and --format openlineage exclude each other: run events are read from a running stack.',
@@ -124,11 +128,7 @@ async function contracts(
 
 async function events({ dataset, addresses, days }: ExportRequest, { data }: ExportOptions): Promise<ExportedFile[]> {
   const stack = findRunningStack(data)
-  const runs = await inStore(stack, (store, nowMs) => {
-    const today = dayAt('UTC', nowMs)
-    const span = days ?? { from: addDays(today, 1 - lineageDays), to: today }
-    return readRuns(store, { dataset, days: span, nowMs, upstream: stack.source })
-  })
+  const runs = await inStore(stack, (store, nowMs) => readRuns(store, { dataset, days, nowMs, upstream: stack.source }))
   return [...Map.groupBy(runs, (each) => each.dataset)].flatMap(([name, own]) => {
     const sourced = datasetsByName.get(name)
     if (sourced === undefined) return []
@@ -144,6 +144,12 @@ const catalogueOf = async ({ datasets, addresses }: ExportRequest): Promise<Expo
 /** Contracts are documents of one YAML stream, events are lines. */
 const joined = (files: readonly ExportedFile[], format: ExportOptions['format']): string =>
   files.map(({ text }) => text).join(format === 'odcs' ? '---\n' : '')
+
+async function push(url: string, files: readonly ExportedFile[]): Promise<void> {
+  const lines = files.flatMap(({ text }) => text.split('\n').filter((line) => line !== ''))
+  await pushEvents(url, lines)
+  process.stderr.write(`${lines.length === 1 ? '1 event' : `${lines.length} events`} sent\n`)
+}
 
 function writeFiles(directory: string, files: readonly ExportedFile[]): void {
   try {

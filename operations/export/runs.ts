@@ -1,5 +1,6 @@
 // What explode made of answers, as runs, for exports of lineage: a few statements for all datasets together.
 import type { Run } from '#catalogue/export/openlineage.ts'
+import { addDays, dayAt } from '#core/business-day.ts'
 import { datasetsByName, type SourcedDataset } from '#core/datasets.ts'
 import { selectorOf, windowOf } from '#core/request-identity.ts'
 import { database, readRows, type Store } from '#platform/clickhouse/client.ts'
@@ -8,11 +9,19 @@ import { type WindowRow, windowRows } from '../report/facts.ts'
 import { spansOf } from '../report/report.ts'
 import { pageless, readSettled } from '../report/settled.ts'
 
+export interface RunDays {
+  from: string
+  to: string
+}
+
 export interface RunsRequest {
   /** Null: all. */
   dataset: string | null
-  /** Local days of each dataset's zone, YYYY-MM-DD, both included: the windows and hours that begin on them. */
-  days: { from: string; to: string }
+  /**
+   * Local days of each dataset's zone, YYYY-MM-DD, both included: the windows and hours that begin on them. Null:
+   * `recentDays`.
+   */
+  days: RunDays | null
   /** The pollers' clock, ms UTC. */
   nowMs: number
   upstream: Run['upstream']
@@ -27,7 +36,7 @@ const hourMs = 3_600_000
 export async function readRuns(store: Store, { dataset, days, nowMs, upstream }: RunsRequest): Promise<Run[]> {
   const { atMs } = await readSettled(store, nowMs)
   const declared = [...datasetsByName.values()].filter((each) => dataset === null || each.dataset.name === dataset)
-  const spans = spansOf(declared, days.from, days.to)
+  const spans = days === null ? recentSpans(declared, nowMs) : spansOf(declared, days.from, days.to)
   const fromMs = Math.min(...[...spans.values()].map((span) => span.fromMs))
   const toMs = Math.max(...[...spans.values()].map((span) => span.toMs))
   const parameters = { at: atMs, from: fromMs, to: toMs, ...namesByKind(declared) }
@@ -45,6 +54,24 @@ export async function readRuns(store: Store, { dataset, days, nowMs, upstream }:
     .filter(isWanted)
     .map((run) => ({ ...run, upstream }))
     .toSorted(inOrder)
+}
+
+/** Returns the last 30 local days of a zone with today, and tomorrow, whose windows may be published already. */
+export function recentDays(zone: string, nowMs: number): RunDays {
+  const today = dayAt(zone, nowMs)
+  return { from: addDays(today, 1 - lineageDays), to: addDays(today, 1) }
+}
+
+const lineageDays = 30
+
+function recentSpans(declared: readonly SourcedDataset[], nowMs: number): ReturnType<typeof spansOf> {
+  const byZone = Map.groupBy(declared, ({ dataset }) => dataset.calendar.zone)
+  return new Map(
+    [...byZone].flatMap(([zone, ofZone]) => {
+      const { from, to } = recentDays(zone, nowMs)
+      return [...spansOf(ofZone, from, to)]
+    }),
+  )
 }
 
 type RunFacts = Omit<Run, 'upstream'>

@@ -24,6 +24,7 @@ export function revisionsList(filter: Filter, atMs: number | null): ListQuestion
     from: 'tidemark.revisions',
     conditions: [...equal(filter, 'dataset', 'key'), ...between('ts', filter, 'DateTime'), ...knownBy(atMs)],
     order: [text('dataset'), text('key'), time('ts', 'DateTime'), time('known_at')],
+    nested: ['flags'],
   })
 }
 
@@ -76,6 +77,7 @@ export function changesList(sinceMs: number, untilMs: number, filter: ChangeFilt
     ],
     order: filter.sort === 'size' ? [{ column: 'size', type: 'Float64' }, ...order] : order,
     isDescending: true,
+    nested: ['flags'],
   })
 }
 
@@ -135,6 +137,7 @@ export function replaysList(filter: Filter): ListQuestion {
     conditions: equal(filter, 'dataset'),
     order: [time('started_at'), text('id')],
     isDescending: true,
+    nested: ['counts'],
   })
 }
 
@@ -145,6 +148,20 @@ export function deletionsList(filter: Filter): ListQuestion {
     from: '(SELECT DISTINCT dataset, before, at, by, why FROM tidemark.deletions)',
     conditions: equal(filter, 'dataset'),
     order: [time('at'), text('dataset'), time('before')],
+    isDescending: true,
+  })
+}
+
+/** The datasets that are parked, the newest first: since when, why and by whom. */
+export function parkedList(filter: Filter): ListQuestion {
+  return list({
+    columns: 'at, dataset, reason, message, by',
+    from: `(SELECT dataset, newest.1 AS at, newest.2 AS reason, newest.3 AS message, newest.4 AS by FROM (
+      SELECT dataset, argMax((at, reason, message, by), offset) AS newest, argMax(state, offset) AS newest_state
+      FROM tidemark.parking_log GROUP BY dataset
+    ) WHERE newest_state = 'parked')`,
+    conditions: equal(filter, 'dataset'),
+    order: [time('at'), text('dataset')],
     isDescending: true,
   })
 }
@@ -195,6 +212,8 @@ interface Condition {
 }
 
 interface ListParts {
+  /** Columns that are lists or maps. */
+  nested?: readonly string[]
   columns?: string
   from: string
   parameters?: Record<string, unknown>
@@ -210,6 +229,7 @@ function list({
   conditions = [],
   order,
   isDescending = false,
+  nested = [],
 }: ListParts): ListQuestion {
   const where = conditions.length === 0 ? '' : `WHERE ${conditions.map(({ sql }) => sql).join(' AND ')}`
   return {
@@ -217,6 +237,7 @@ function list({
     parameters: Object.assign({}, parameters, ...conditions.map((condition) => condition.parameters)),
     order,
     isDescending,
+    nested,
   }
 }
 

@@ -39,6 +39,7 @@ export async function pageOf(
     question: {
       sql: `SELECT * FROM (${list.sql}) ${where(list, after, last?.cursor)} ${orderBy(list)}`,
       parameters: { ...list.parameters, ...parametersOf(after, last?.cursor) },
+      ...(list.nested && { nested: list.nested }),
     },
     next: last === undefined ? null : Buffer.from(JSON.stringify([markOf(list), ...last.cursor])).toString('base64url'),
   }

@@ -26,6 +26,7 @@ export function seriesList(text: string, dataset: string | undefined): ListQuest
     ),
     order: ['dataset', 'key'].map((column) => ({ column, type: 'String' })),
     isDescending: false,
+    nested: ['labels'],
   }
 }
 

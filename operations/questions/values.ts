@@ -34,6 +34,7 @@ export function valuesQuestion(request: ValuesRequest): Question {
   const from = resolution === null ? onGrid(request) : buckets(request, resolution)
   return {
     sql: `SELECT ts, ${zone === null ? '' : `${localText} AS local, `}${columns} FROM (${from}) ORDER BY ts`,
+    ...(resolution === null && { nested: ['flags'] }),
     parameters: {
       ...{ dataset: dataset.name, key, from: seconds(fromMs), to: seconds(toMs), zone: zone ?? 'UTC' },
       ...(atMs !== null && { at: storeTime(atMs) }),

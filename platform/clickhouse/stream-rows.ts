@@ -8,6 +8,8 @@ import { cutException } from './exception-block.ts'
 export interface Question {
   sql: string
   parameters: Record<string, unknown>
+  /** Columns that are lists or maps. CSV has no such type: they are JSON text there. */
+  nested?: readonly string[]
 }
 
 /** Formats of the store in which rows are streamed. */
@@ -28,14 +30,16 @@ const plainRows: ClickHouseSettings = {
  */
 export async function streamRows(
   store: Store,
-  { sql, parameters }: Question,
+  { sql, parameters, nested = [] }: Question,
   format: RowFormat,
   signal: AbortSignal,
   settings: ClickHouseSettings = {},
 ): Promise<Readable> {
   signal.throwIfAborted()
+  const asText = nested.map((column) => `toJSONString(${column}) AS ${column}`).join(', ')
+  const select = format === 'CSVWithNames' && asText !== '' ? `SELECT * REPLACE(${asText}) FROM (${sql})` : sql
   const { stream, response_headers: headers } = await store.exec({
-    query: `${sql}\nFORMAT ${format}`,
+    query: `${select}\nFORMAT ${format}`,
     query_params: parameters,
     clickhouse_settings: { ...plainRows, ...settings },
     abort_signal: signal,

@@ -806,10 +806,32 @@ it('follow() and ownPartitions() report an exception of their read callback', as
   expect(crashes).toEqual(['a bug', 'a bug'])
 })
 
+it('follow() reads the partitions that are named, and after a rejoin goes on where it was', async () => {
+  const [one, other] = [await topicsOfOneTest(), await topicsOfOneTest()]
+  await send(one.input, ['a', 'b'])
+  const seen: string[] = []
+  const read = (records: { topic: string; offset: number }[]) =>
+    void seen.push(...records.map(({ topic, offset }) => `${topic === one.input ? 'one' : 'other'} ${offset}`))
+  const crash = (error: Error) => expect.unreachable(error.message)
+  const from = [
+    { topic: one.input, partition: 0, offset: 1 },
+    { topic: other.input, partition: 0, offset: 0 },
+  ]
+  const stop = await follow(kafka, from, read, crash)
+  await send(other.input, ['c'])
+  await until(() => seen.length === 2)
+  const { hasFailed } = failNextJoin(/^tidemark-follow-/)
+  await until(hasFailed)
+  await send(one.input, ['d'])
+  await until(() => seen.includes('one 2'))
+  await stop()
+  expect(seen.toSorted()).toEqual(['one 1', 'one 2', 'other 0'])
+})
+
 type GroupRequests = Record<'heartbeat' | 'joinGroup', (request: { groupId: string }) => Promise<unknown>>
 
 /** The next heartbeat of the group learns of a rebalance. The next request to join meets a coordinator that still loads. */
-function failNextJoin(group: string): { hasFailed: () => boolean } {
+function failNextJoin(group: RegExp): { hasFailed: () => boolean } {
   const internal = createRequire(import.meta.url)
   const { prototype } = internal('kafkajs/src/broker') as { prototype: GroupRequests }
   const { createErrorFromCode } = internal('kafkajs/src/protocol/error')
@@ -821,7 +843,7 @@ function failNextJoin(group: string): { hasFailed: () => boolean } {
   for (const [index, { name, code }] of answers.entries()) {
     const original = prototype[name]
     prototype[name] = async function (request) {
-      if (request.groupId !== group || answered !== index) return original.call(this, request)
+      if (!group.test(request.groupId) || answered !== index) return original.call(this, request)
       prototype[name] = original
       answered++
       throw createErrorFromCode(code)
@@ -842,7 +864,7 @@ it('a member that could not join again when its group rebalanced joins later, an
     onLease: () => void leases++,
   })
   await until(() => leases === 1)
-  const owning = failNextJoin(groupId)
+  const owning = failNextJoin(new RegExp(groupId))
   await until(() => owning.hasFailed())
   await until(() => leases === 2 && owner.owned().length === 1)
   await owner.stop()
@@ -850,7 +872,7 @@ it('a member that could not join again when its group rebalanced joins later, an
   const { consumption, measured } = await start(topics, (batch) => batch.map(() => ok()))
   await send(topics.input, ['a'])
   await until(() => recordsOf(measured) === 1)
-  const consuming = failNextJoin(topics.group)
+  const consuming = failNextJoin(new RegExp(topics.group))
   await until(() => consuming.hasFailed())
   await until(() => consumption.notReady() === undefined)
   await send(topics.input, ['b'])

@@ -9,17 +9,17 @@ export interface StartOffset {
 }
 
 /**
- * Reads one partition from an offset on, for ever, without commits. A record may come twice. Returns a stop function.
- * @param read may throw TransientError; then the records are redelivered
- * @param crash called if the partition can no longer be read, or if `read` throws another error
+ * Reads partitions from these offsets on, for ever, without commits. A record may come twice. Returns a stop function.
+ * @param read gets records of one partition; may throw TransientError, and then they are redelivered
+ * @param crash called if a partition can no longer be read, or if `read` throws another error
  */
 export async function follow(
   kafka: Kafka,
-  from: StartOffset,
+  from: StartOffset | readonly StartOffset[],
   read: (records: ReadRecord[]) => Promise<void> | void,
   crash: (error: Error) => void,
 ): Promise<() => Promise<void>> {
-  const { topic, partition, offset } = from
+  const next = new Map([from].flat().map((start) => [`${start.topic}/${start.partition}`, { ...start }]))
   const consumer = kafka.consumer({
     groupId: `tidemark-follow-${crypto.randomUUID()}`,
     maxWaitTimeInMs: 200,
@@ -28,22 +28,32 @@ export async function follow(
   consumer.on(consumer.events.CRASH, ({ payload }) => {
     if (!payload.restart) crash(payload.error)
   })
+  const seekAll = (): void => {
+    for (const { topic, partition, offset } of next.values())
+      consumer.seek({ topic, partition, offset: String(offset) })
+  }
+  // Without commits, a member that joins again would begin at the start of the topics.
+  consumer.on(consumer.events.GROUP_JOIN, seekAll)
   await consumer.connect()
-  // After a rejoin without commits, the consumer starts here. A start at the end would skip new records.
-  await consumer.subscribe({ topic, fromBeginning: true })
+  // A start at the end would skip new records.
+  const topics = new Set([...next.values()].map(({ topic }) => topic))
+  await consumer.subscribe({ topics: [...topics], fromBeginning: true })
   const running = consumer.run({
     autoCommit: false,
-    eachBatch: async ({ batch }) => {
-      if (batch.partition !== partition) return
-      const records = batch.messages.map((message) => ({
-        topic,
-        partition,
-        offset: Number(message.offset),
-        value: message.value,
-        writtenAtMs: Number(message.timestamp),
-      }))
+    eachBatch: async ({ batch: { topic, partition, messages } }) => {
+      const place = next.get(`${topic}/${partition}`)
+      if (place === undefined) return consumer.pause([{ topic, partitions: [partition] }])
+      const records = messages
+        .map((message) => ({
+          ...{ topic, partition, offset: Number(message.offset), value: message.value },
+          writtenAtMs: Number(message.timestamp),
+        }))
+        .filter(({ offset }) => offset >= place.offset)
+      const last = records.at(-1)
+      if (last === undefined) return
       try {
-        await read(records.filter((record) => record.offset >= offset))
+        await read(records)
+        place.offset = last.offset + 1
       } catch (error) {
         // kafkajs would retry any other error for ever.
         if (error instanceof TransientError) throw error
@@ -52,7 +62,7 @@ export async function follow(
     },
   })
   // Seek before the consumer first joins. After a failed join, it has no group for a moment and cannot seek.
-  consumer.seek({ topic, partition, offset: String(offset) })
+  seekAll()
   await running
   return () => consumer.disconnect()
 }

@@ -59,6 +59,18 @@ export function asOfReader(store: Store, nowMs: () => number): AsOfReader {
   }
 }
 
+const listOfTags = /^\s*(?:(?:W\/)?"[^"]*"\s*(?:,\s*|$))+$/
+
+/**
+ * Returns true if the header If-None-Match names the tag of an answer, so that the client has it already (RFC 9110,
+ * 13.1.2): a list of tags, weak or not, or * for any. A header of another form names none.
+ */
+export function namesTag(header: string | undefined, tag: string): boolean {
+  if (header?.trim() === '*') return true
+  if (header === undefined || !listOfTags.test(header)) return false
+  return header.match(/"[^"]*"/g)?.includes(tag) ?? false
+}
+
 const iso = (ms: number): string => new Date(ms).toISOString()
 
 async function readFirstKnown(store: Store, dataset: string): Promise<number | null> {

@@ -1,5 +1,8 @@
 // In which format rows are sent: by the suffix of the path (.csv), else by the header Accept, else JSON.
+import type { FastifyInstance } from 'fastify'
+import { z } from 'zod'
 import type { RowFormat } from '#platform/clickhouse/stream-rows.ts'
+import { Problem } from './problem.ts'
 
 export const formats = ['json', 'ndjson', 'csv', 'arrow'] as const
 export type Format = (typeof formats)[number]
@@ -28,3 +31,35 @@ export function withoutSuffix(url: string): string {
   const bare = path.slice(0, -format.length - 1)
   return `${bare}?format=${format}${query === '' ? '' : `&${query}`}`
 }
+
+/**
+ * Adds a check of each request of the API for a format: a route that sends no rows is sent in its own type alone, and must
+ * not take away a suffix that asks for another.
+ */
+export function addFormatCheck(server: FastifyInstance): void {
+  server.addHook('preValidation', async (request) => {
+    const query = request.query as { format?: unknown }
+    if (query.format === undefined || request.is404 || !request.url.startsWith('/api/v1/')) return
+    const { querystring, response } = request.routeOptions.schema ?? {}
+    if (querystring instanceof z.ZodObject && 'format' in querystring.shape) return
+    const types = typesOf(response)
+    const wanted = mediaTypes[query.format as Format] as string | undefined
+    if (wanted === undefined || !types.includes(wanted)) {
+      throw notInFormat(query.format, types)
+    }
+    delete query.format
+  })
+}
+
+/** A route that declares no type of its answer sends JSON. */
+const typesOf = (response: unknown): string[] =>
+  Object.keys(
+    (response as Record<string, { content?: object }> | undefined)?.[200]?.content ?? { [mediaTypes.json]: {} },
+  )
+
+const notInFormat = (format: unknown, types: readonly string[]): Problem =>
+  new Problem(
+    406,
+    'Not acceptable',
+    `This resource has no format ${JSON.stringify(format).slice(0, 100)}: it is sent as ${types.join(', ')}. Leave out the suffix of the path, or the parameter \`format\`.`,
+  )

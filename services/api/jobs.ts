@@ -10,7 +10,7 @@ export interface Job {
   startedAt: string
   endedAt: string | null
   state: 'running' | 'done' | 'failed'
-  /** What it says about its progress; null: nothing yet. */
+  /** What it says about its progress; null: nothing yet, or it is done. Of a failed job it is how far it came. */
   progress: unknown
   result: unknown
   failed: string | null
@@ -55,7 +55,7 @@ export function createJobs(): Jobs {
       }
       const ended = work(tell, stopping.signal)
         .then(
-          (result) => Object.assign(job, { state: 'done', result }),
+          (result) => Object.assign(job, { state: 'done', result, progress: null }),
           (error: Error) => Object.assign(job, { state: 'failed', failed: error.message }),
         )
         .then(() => {

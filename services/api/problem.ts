@@ -4,6 +4,7 @@ import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { errorKind } from '#platform/clickhouse/errors.ts'
 import { UserError } from '#platform/process/user-error.ts'
+import { type RequestPart, type ValidationIssue, validationText } from './validation-text.ts'
 
 /** The body of every error. */
 export const problemSchema = z.object({
@@ -34,7 +35,7 @@ const maxDetailChars = 2_000
 export function sendProblem(error: Error, request: FastifyRequest, reply: FastifyReply): void {
   // The client has gone: nobody reads an answer.
   if (reply.raw.destroyed) return
-  const problem = problemOf(error)
+  const problem = problemOf(error, request)
   if (problem.status === 500) request.log.error({ err: error, url: request.url }, 'the API cannot answer')
   if (reply.raw.headersSent) return void reply.raw.destroy()
   reply
@@ -52,11 +53,13 @@ export function sendProblem(error: Error, request: FastifyRequest, reply: Fastif
     )
 }
 
-function problemOf(error: Error & { statusCode?: number; code?: string }): Problem {
+type FastifyLikeError = Error & { statusCode?: number; code?: string; validationContext?: string }
+
+function problemOf(error: FastifyLikeError, request: FastifyRequest): Problem {
   if (error instanceof Problem) return error
   if (error instanceof UserError) return new Problem(400, 'Bad request', error.message)
   if (hasZodFastifySchemaValidationErrors(error))
-    return new Problem(400, 'Bad request', validationText(error.validation))
+    return invalid(error.validation, error.validationContext as RequestPart, request)
   if (error.name === 'TransientError') return away('Kafka or the schema registry')
   if (isOfStore(error)) return storeProblem(error)
   const { statusCode } = error
@@ -65,17 +68,10 @@ function problemOf(error: Error & { statusCode?: number; code?: string }): Probl
   return new Problem(500, 'Internal error', 'The API failed at this request. Its log says why.')
 }
 
-interface ValidationIssue {
-  instancePath: string
-  message?: string | undefined
-}
-
-function validationText(issues: readonly ValidationIssue[]): string {
-  const sentences = issues.map(({ instancePath, message }) => {
-    const name = instancePath.split('/').filter(Boolean).join('.')
-    return `${name === '' ? 'The request' : `Parameter ${name}`}: ${message ?? 'is not valid'}.`
-  })
-  return sentences.join(' ')
+function invalid(issues: readonly ValidationIssue[], part: RequestPart, request: FastifyRequest): Problem {
+  const values = { querystring: request.query, body: request.body, params: request.params, headers: request.headers }
+  const schema = request.routeOptions.schema?.[part]
+  return new Problem(400, 'Bad request', validationText(issues, { part, value: values[part], schema }))
 }
 
 const isOfStore = (error: { code?: string; message: string }): boolean =>

@@ -20,7 +20,7 @@ import {
 import { version } from '#platform/process/version.ts'
 import { addAccess, withoutPathToken } from './access.ts'
 import { addConsole } from './console.ts'
-import { withoutSuffix } from './format.ts'
+import { addFormatCheck, withoutSuffix } from './format.ts'
 import type { ApiParts, TypedServer } from './parts.ts'
 import { Problem, problemSchema, sendProblem } from './problem.ts'
 import { addCatalogueRoutes } from './routes/catalogue.ts'
@@ -31,6 +31,7 @@ import { addListRoutes } from './routes/lists.ts'
 import { addLiveRoute } from './routes/live.ts'
 import { addMarketRoutes } from './routes/markets.ts'
 import { addOperationRoutes } from './routes/operations.ts'
+import { addParkedRoutes } from './routes/parked.ts'
 import { addRawRoutes } from './routes/raw.ts'
 import { addReportRoutes } from './routes/report.ts'
 import { addRunningRoutes } from './routes/running.ts'
@@ -50,6 +51,13 @@ const contentSecurity = {
   baseUri: ["'none'"],
   formAction: ["'self'"],
   frameAncestors: ["'none'"],
+}
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** True: the route is answered to everybody, also to one who sends a token that is refused elsewhere. */
+    ignoresCredentials?: boolean
+  }
 }
 
 /** Builds the server with all its routes. It does not listen yet, and asks nothing of its parts. */
@@ -100,9 +108,14 @@ export async function buildServer(parts: ApiParts): Promise<FastifyInstance> {
   })
   await server.register(compress, { global: true, threshold: 1024 })
   await server.register(accepts)
+  server.addHook('onRequest', async ({ routeOptions, headers }) => {
+    if (routeOptions.config.ignoresCredentials) delete headers.authorization
+  })
   addAccess(server, parts.access)
+  addFormatCheck(server)
   parts.metrics.watch(server)
   parts.usage.watch(server)
+  const refuseOtherMethods = watchMethods(server)
   const typed: TypedServer = server.withTypeProvider<ZodTypeProvider>()
   addCatalogueRoutes(typed, parts)
   addExportRoutes(typed, parts)
@@ -115,11 +128,35 @@ export async function buildServer(parts: ApiParts): Promise<FastifyInstance> {
   addOperationRoutes(typed, parts)
   addJobRoutes(typed, parts)
   addHistoryRoutes(typed, parts)
+  addParkedRoutes(typed, parts)
   addLiveRoute(typed, parts)
   addTimeMachineRoutes(typed, parts)
   await addConsole(server)
   // The suffix .json is taken from every path below /api/v1.
   server.get('/api/v1/openapi', { schema: { hide: true } }, () => server.swagger())
+  refuseOtherMethods()
   await server.ready()
   return server
+}
+
+/** Watches which methods each path has. Returns a function that refuses all others with 405; it is called after the last route. */
+function watchMethods(server: FastifyInstance): () => void {
+  const methodsByUrl = new Map<string, Set<string>>()
+  server.addHook('onRoute', ({ url, method }) => {
+    const methods = methodsByUrl.get(url) ?? new Set()
+    methodsByUrl.set(url, methods)
+    for (const each of [method].flat()) methods.add(each)
+  })
+  return () => {
+    for (const [url, methods] of [...methodsByUrl]) {
+      const allowed = [...methods].toSorted().join(', ')
+      const refuse = async ({ method }: FastifyRequest): Promise<never> => {
+        const detail = `${method} is not a method of this path. Its methods are ${allowed}.`
+        throw new Problem(405, 'Method not allowed', detail, { Allow: allowed })
+      }
+      const others = server.supportedMethods.filter((method) => !methods.has(method))
+      // Before a body is read: it may be of any type.
+      server.route({ method: others, url, schema: { hide: true }, onRequest: refuse, handler: refuse })
+    }
+  }
 }

@@ -4,6 +4,7 @@
 // Quirks: `symbol` returns one object; `symbols`, or no parameter, returns a list. One unknown symbol fails the whole
 // request with status 400 and {code, msg}. A request for all markets also returns markets that are closed for trading.
 import { readJson } from '../answers/json.ts'
+import { elementsAt, startOf } from '../answers/json-bytes.ts'
 import { isRefusal, refused } from '../answers/refusal.ts'
 import { isProblem, problem, readParameters } from '../answers/site-requests.ts'
 import type { Ticker } from '../markets/market-slices.ts'
@@ -11,7 +12,7 @@ import { cutAtQuote, type Spelling } from '../markets/pair.ts'
 import { allMarkets, symbolsOf } from '../markets/ticker.ts'
 import { figuresExpected, tickerDataset } from '../markets/ticker-dataset.ts'
 import { tickerRequest } from '../markets/ticker-site.ts'
-import type { Site } from '../site.ts'
+import type { Site, SiteProblem, SiteRequest } from '../site.ts'
 
 const ticker: Ticker = {
   places: {
@@ -85,18 +86,51 @@ export const binanceTicker24hr = tickerDataset({
   transformVersion: 3,
 })
 
-/** `symbol`, whose answer is an object and no list, is not among the stored requests. */
+/** `symbol` is answered with an object in place of a list of one: it is cut out of a list that has the symbol. */
 export const binanceSite: Site = {
   read: (asked, query) => {
     if (asked !== path) return undefined
-    const given = readParameters(query, ['symbols'])
+    const given = readParameters(query, ['symbol', 'symbols'])
     if (isProblem(given)) return given
+    const symbol = given.get('symbol')
+    if (symbol !== undefined) {
+      if (given.has('symbols'))
+        return problem('The parameters symbol and symbols exclude each other: give one of them.')
+      return oneSymbol(symbol)
+    }
     const symbols = symbolsIn(given.get('symbols') ?? '[]')
     if (symbols === undefined || (symbols.length === 0 && given.has('symbols'))) {
       return problem('The parameter symbols must be a list of symbols such as ["BTCUSDT","ETHUSDT"].')
     }
     return tickerRequest(binanceTicker24hr, symbols)
   },
+}
+
+function oneSymbol(symbol: string): SiteRequest | SiteProblem {
+  const request = tickerRequest(binanceTicker24hr, [symbol])
+  if (isProblem(request)) return request
+  return {
+    ...request,
+    needs: (selector) => {
+      const asked = symbolsOf(selector)
+      return asked.length === 0 || asked.includes(symbol)
+    },
+    compose: (answers) => {
+      const { status, body } = request.compose(answers)
+      return { status, body: objectOf(symbol, body) }
+    },
+  }
+}
+
+/** Returns the bytes of the object of a symbol. @throws Error if the answer does not have it */
+function objectOf(symbol: string, body: Uint8Array): Uint8Array {
+  const json = readJson(body)
+  if (isRefusal(json)) throw new Error(`a stored answer is not JSON: ${json.message}`)
+  const list = Array.isArray(json.value) ? json.value : []
+  const index = list.findIndex((each) => isObject(each) && each.symbol === symbol)
+  const place = elementsAt(body, startOf(body))[index]
+  if (place === undefined) throw new Error(`the newest answer has no ${symbol}`)
+  return body.subarray(place.start, place.end)
 }
 
 function symbolsIn(text: string): string[] | undefined {

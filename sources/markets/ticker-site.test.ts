@@ -37,6 +37,19 @@ test('all markets are those for which all were asked for', () => {
   }
 })
 
+test('one symbol of Binance is an object in place of a list, cut out byte for byte of an answer that has it', () => {
+  const request = requestAt(sites.binance, '/api/v3/ticker/24hr?symbol=ETHUSDT')
+  expect(request).toMatchObject({ dataset: 'binance.ticker24hr', selector: 'ETHUSDT', span: null })
+  expect(['BTCUSDT,ETHUSDT', 'ETHUSDT', '*', 'BTCUSDT', 'ETHUSDTX'].map(request.needs)).toEqual([
+    ...[true, true, true, false, false],
+  ])
+  const [btc, eth] = ['{"symbol":"BTCUSDT","lastPrice":"1.00"}', '{ "lastPrice" : "2.50000000", "symbol":"ETHUSDT" }']
+  const { status, body } = request.compose([stored(tick(0), ` [${btc} , ${eth}]\n`, 'BTCUSDT,ETHUSDT')])
+  expect([status, `${Buffer.from(body)}`]).toEqual([200, eth])
+  expect(() => request.compose([stored(tick(0), `[${btc}]`, '*')])).toThrow('the newest answer has no ETHUSDT')
+  expect(() => request.compose([stored(tick(0), '<html>', '*')])).toThrow('is not JSON')
+})
+
 test('a product of Coinbase is in the path', () => {
   const request = requestAt(sites.coinbase, '/products/BTC-USD/stats')
   expect(request).toMatchObject({ dataset: 'coinbase.stats', selector: 'BTC-USD', span: null })
@@ -71,10 +84,18 @@ test.each([
     '/0/public/Ticker?asset_class=forex',
     'The parameter "asset_class" cannot be applied to stored answers: only pair can be applied.',
   ],
+  ['binance', '/api/v3/ticker/24hr?symbol=', '"" is not a symbol such as BTCUSDT.'],
+  ['binance', '/api/v3/ticker/24hr?symbol=*', '"*" is not a symbol such as BTCUSDT.'],
+  ['binance', '/api/v3/ticker/24hr?symbol=BTCUSDT,ETHUSDT', '"BTCUSDT,ETHUSDT" is not a symbol such as BTCUSDT.'],
   [
     'binance',
-    '/api/v3/ticker/24hr?symbol=BTCUSDT',
-    'The parameter "symbol" cannot be applied to stored answers: only symbols can be applied.',
+    '/api/v3/ticker/24hr?symbol=BTCUSDT&symbols=["BTCUSDT"]',
+    'The parameters symbol and symbols exclude each other: give one of them.',
+  ],
+  [
+    'binance',
+    '/api/v3/ticker/24hr?type=MINI',
+    'The parameter "type" cannot be applied to stored answers: only symbol, symbols can be applied.',
   ],
   ['binance', '/api/v3/ticker/24hr?symbols=BTCUSDT', list],
   ['binance', '/api/v3/ticker/24hr?symbols=', list],

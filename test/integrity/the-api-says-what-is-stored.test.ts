@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { businessDay } from '#core/business-day.ts'
-import { hostLogSchema, type RawResponse, rawResponseSchema } from '#schemas/generated/records.ts'
+import { hostLogSchema, parkingSchema, type RawResponse, rawResponseSchema } from '#schemas/generated/records.ts'
+import { parkingTopic } from '#schemas/topics.ts'
 import openapi from '#services/api/generated/openapi.json' with { type: 'json' }
 import { rawResponse } from '../support/raw-responses.ts'
 import { type RunningApi, type ServerEvent, startApi } from './api-parts.ts'
@@ -138,7 +139,9 @@ describe('values', () => {
     const first = await api.get(path)
     const tag = first.headers.get('etag')!
     expect(tag).toMatch(/^"[\w-]{24}"$/)
-    expect((await api.get(path, { headers: { 'if-none-match': tag } })).status).toBe(304)
+    for (const named of [tag, `W/${tag}`, `"other", ${tag}`, '*'])
+      expect((await api.get(path, { headers: { 'if-none-match': named } })).status).toBe(304)
+    expect((await api.get(path, { headers: { 'if-none-match': '"other"' } })).status).toBe(200)
     expect(Buffer.from(await (await api.get(path)).arrayBuffer()).equals(Buffer.from(await first.arrayBuffer()))).toBe(
       true,
     )
@@ -266,7 +269,9 @@ test('bad requests are problems that say what, where and what to do', async () =
   expect(await problem(`${series}?form=2025-10-26`)).toEqual([400, expect.stringContaining('form')])
   expect(await problem('completeness?class=latee')).toEqual([400, expect.stringContaining('class')])
   expect(await problem('changes?dataset=jao.core.maxExchange')).toEqual([404, expect.stringContaining(dataset)])
-  expect(await problem('datasets.csv')).toEqual([400, expect.stringContaining('format')])
+  expect(await problem('datasets.csv')).toEqual([406, expect.stringContaining('format')])
+  const { partition, offset } = places[0]!
+  expect(await problem(`raw/jao/${partition}/${offset}.json`)).toEqual([406, expect.stringContaining('octet-stream')])
   expect(await problem('changes?since=2025-10-27&until=2025-10-26')).toEqual([400, expect.stringContaining('since')])
   // The store holds the years 1970 to 2106, and knows zones by name.
   for (const day of ['1969-12-31', '2200-01-01'])
@@ -302,10 +307,9 @@ describe('who may what', () => {
     for (const operation of operations()) {
       const wanted = isOpen(operation) ? 200 : 401
       expect([operation, (await call(closed.url, operation)).status]).toEqual([operation, wanted])
-      expect([operation, (await call(closed.url, operation, { authorization: 'Bearer no' })).status]).toEqual([
-        operation,
-        401,
-      ])
+      // Health needs no token, so that a wrong one is not looked at.
+      for (const authorization of ['Bearer no', 'Basic bm86bm8='])
+        expect([operation, (await call(closed.url, operation, { authorization })).status]).toEqual([operation, wanted])
       for (const headers of lower) {
         await eventually('the token is known', async () => (await closed.get('datasets', { headers })).ok)
         const { status } = await call(closed.url, operation, headers)
@@ -410,7 +414,12 @@ test('an operator tries a replay and runs it: a job that says how far it is, and
   }
   interface Ended {
     state: string
-    result: { answers?: number; comparison?: object; replay?: { id: string; state: string; who: string } }
+    progress: unknown
+    result: {
+      answers?: number
+      comparison?: object
+      replay?: Record<'id' | 'state' | 'who' | 'startedAt' | 'at' | 'windowFrom' | 'windowTo', string>
+    }
   }
   const ended = (id: string) =>
     eventually('the job ends', async () => {
@@ -432,7 +441,10 @@ test('an operator tries a replay and runs it: a job that says how far it is, and
     result: { answers: 1, comparison: { rowsSame: 25, rowsAdded: 0, rowsChanged: 0, rowsGone: 0 } },
   })
   const run = await begin('replays', { ...days, why: 'a parser was mended' })
-  const { state, result } = await ended(run.job.id)
+  const { state, result, progress } = await ended(run.job.id)
+  const { startedAt, at, windowFrom, windowTo } = result.replay!
+  expect([progress, windowFrom, windowTo]).toEqual([null, '2025-10-25T22:00:00.000Z', '2025-10-26T23:00:00.000Z'])
+  for (const instant of [startedAt, at]) expect(instant).toMatch(/^20\d\d-.*Z$/)
   expect([state, result.replay?.state]).toEqual(['done', 'finished'])
   const { data } = await eventually('the replay is listed', async () => {
     const list = await api.json<{ data: { id: string; who: string; why: string }[] }>(`replays?dataset=${dataset}`)
@@ -440,6 +452,111 @@ test('an operator tries a replay and runs it: a job that says how far it is, and
   })
   const [listed] = data
   expect(listed).toMatchObject({ id: result.replay?.id, why: 'a parser was mended', who: result.replay?.who })
+})
+
+test('an operator releases a parked dataset: its answers are stored, and it is on the record', async () => {
+  const headers = { ...(await api.as({ role: 'operator', source: 'jao' })), 'content-type': 'application/json' }
+  await eventually('the token is known', async () => (await api.get('datasets', { headers })).ok)
+  const parked = async () => (await api.json<{ data: { dataset: string }[] }>('parked')).data
+  const release = (name: string, body: object) =>
+    api.get(`datasets/${name}/release`, { method: 'POST', headers, body: JSON.stringify(body) })
+  expect(await parked()).toEqual([])
+  expect((await release(dataset, {})).status).toBe(400)
+  expect((await release('jao.core.nothing', { why: 'x' })).status).toBe(404)
+  expect((await release('kraken.ticker', { why: 'x' })).status).toBe(403)
+
+  const encode = await chain.registry.encoder(parkingTopic.name, parkingSchema)
+  const at = Date.parse('2025-12-01T12:00:00Z')
+  const parking = { dataset, parked: true, reason: 'schema', message: '7 of 7 refused', by: 'test', at }
+  await chain.producer.send(parkingTopic.name, [{ key: dataset, value: encode(parking) }])
+  await eventually('the normalizer has parked it', async () => {
+    const status = (await (await fetch(`${chain.normalizer.url}/status`)).json()) as { parked: unknown[] }
+    return status.parked.length === 1
+  })
+  await tell([dayAnswer('2025-12-02', '2025-12-01T13:00:00Z', () => 77)])
+  const listed = await eventually('it is listed', async () => ((await parked()).length > 0 ? parked() : undefined))
+  expect(listed).toEqual([
+    { dataset, at: '2025-12-01T12:00:00.000Z', reason: 'schema', message: '7 of 7 refused', by: 'test' },
+  ])
+  const day = `${series}?from=2025-12-02&to=2025-12-03&tz=${zone}`
+  const values = async () => (await api.json<Values>(day)).data.map(({ value }) => value)
+  expect(await values()).toEqual(Array(24).fill(null))
+
+  const begun = await release(dataset, { why: 'the schema was mended' })
+  expect(begun.status).toBe(202)
+  const { id } = (await begun.json()) as { id: string }
+  const job = await eventually('the job ends', async () => {
+    const found = await api.json<{ state: string }>(`jobs/${id}`)
+    return found.state !== 'running' && found
+  })
+  expect(job).toMatchObject({
+    ...{ action: 'release', state: 'done', failed: null, progress: null },
+    result: {
+      state: 'released',
+      wasParked: true,
+      parked: false,
+      done: [expect.stringMatching(/^jao\.dlq/)],
+      skipped: [],
+    },
+  })
+  await eventually('the values are stored', async () => (await values()).every((value) => value === 77))
+  await eventually('it is no longer listed', async () => (await parked()).length === 0)
+  const [audit] = await eventually('the audit is stored', async () => {
+    const rows = await chain.query(`SELECT * FROM tidemark.audit_log FINAL WHERE id = '${id}' AND ended_at IS NOT NULL`)
+    return rows.length > 0 && rows
+  })
+  expect(audit).toMatchObject({ action: 'release', role: 'operator', why: 'the schema was mended', failed: null })
+})
+
+/** Reads CSV as RFC 4180 has it: a quote in a quoted cell is written twice, and a quoted cell may have commas and lines. */
+function cellsOf(csv: string): string[][] {
+  const rows: string[][] = []
+  for (const [, quoted, plain = '', end] of csv.matchAll(/(?:"((?:[^"]|"")*)"|([^",\n]*))(,|\n|$)/g)) {
+    if (rows.length === 0) rows.push([])
+    rows.at(-1)!.push(quoted?.replaceAll('""', '"') ?? plain)
+    if (end === '\n') rows.push([])
+  }
+  return rows.filter((row) => row.length > 1)
+}
+
+test('lists and maps are JSON text in a cell of CSV, in the order of JSON', async () => {
+  const flagged = (knownAt: string, value: number) =>
+    dayAnswer('2025-12-03', knownAt, (hour) => (hour === 3 ? value : hour))
+  await tell([flagged('2025-12-02T13:00:00Z', -1e9), flagged('2025-12-02T14:00:00Z', -2e9)])
+  const day = 'from=2025-12-03&to=2025-12-04'
+  const paths = [
+    `series?dataset=${dataset}`,
+    `${series}?${day}&tz=${zone}`,
+    `${series}/revisions?from=2025-10-26`,
+    'changes?since=2025-10-26&until=2025-12-31',
+    'replays?',
+    ...[
+      'polls?',
+      'dead-letters?',
+      'deletions?',
+      'parked?',
+      'completeness?',
+      'markets?',
+      'votes?',
+      'votes/outlier-weeks?',
+    ],
+  ]
+  const nested = new Set<string>()
+  for (const path of paths) {
+    const { data } = await api.json<{ data: Record<string, unknown>[] }>(path)
+    const [names = [], ...rows] = cellsOf(await (await api.get(path.replace('?', '.csv?'))).text())
+    expect([path, rows.length]).toEqual([path, data.length])
+    for (const [index, row] of data.entries()) {
+      const cells = Object.entries(row).filter(([, value]) => typeof value === 'object' && value !== null)
+      for (const [name, value] of cells) {
+        nested.add(name)
+        expect([path, name, JSON.parse(rows[index]![names.indexOf(name)]!)]).toEqual([path, name, value])
+      }
+    }
+  }
+  expect([...nested].toSorted()).toEqual(['counts', 'flags', 'labels'])
+  const { data } = await api.json<{ data: { flags: string[] }[] }>(paths[1]!)
+  expect(data[3]!.flags).toEqual(['implausible'])
 })
 
 describe('the live stream', () => {

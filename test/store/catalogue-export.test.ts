@@ -255,6 +255,20 @@ test('runs: one a window, version and outcome; ticks and files by the hour; what
   expect(await readRuns(running.reader, { ...runsRequest, dataset: 'votes.votes' })).toEqual(expectedRuns.slice(-3))
 })
 
+test('without days the runs of the last 30 local days are there, with today and tomorrow of Brussels', async () => {
+  const starts = async (now: string) =>
+    (await readRuns(running.reader, { dataset, days: null, nowMs: at(now), upstream: 'live' }))
+      .filter(({ outcome }) => outcome === 'complete')
+      .map(({ startMs }) => new Date(startMs).toISOString().slice(0, 16))
+  // The answer of day 21 was known on day 20.
+  expect((await starts(november(20, '12:00'))).at(-1)).toBe('2026-11-20T23:00')
+  // It is day 21 in Brussels, and day 20 in UTC.
+  expect((await starts(november(20, '23:30'))).at(-1)).toBe('2026-11-20T23:00')
+  // Day 15 is the first of 30 days that end on December 14.
+  expect((await starts('2026-12-13T23:30:00.000Z'))[0]).toBe('2026-11-14T23:00')
+  expect((await starts('2026-12-14T23:30:00.000Z'))[0]).toBe('2026-11-15T23:00')
+})
+
 test('the events of runs are valid, the same when they are read again, and name no file, path or host of a message', async () => {
   const faultsOf = openLineageValidator()
   const nowhere = { url: null, kafka: null, clickhouse: null }

@@ -1,9 +1,10 @@
 // One consumer reads what is new on the topics, for all clients of the live stream.
 import type { Kafka } from '#platform/kafka/client.ts'
 import { highWatermarks } from '#platform/kafka/consumer-lag.ts'
+import { follow } from '#platform/kafka/follow.ts'
+import type { ReadRecord } from '#platform/kafka/own-partitions.ts'
 import { readRanges } from '#platform/kafka/read-range.ts'
 import type { Decoder, Registry } from '#platform/kafka/registry.ts'
-import { tailTopics } from '#platform/kafka/tail-topics.ts'
 import { completenessTopic } from '#schemas/completeness-topics.ts'
 import type { AcceptedAnswer, CompletenessChange, Poll, TimeseriesSlice } from '#schemas/generated/records.ts'
 import type { RecordSchema } from '#schemas/record-schema.ts'
@@ -66,14 +67,16 @@ export async function openFeed(
       return shown === undefined || number === undefined ? [] : [{ ...shown, partition: number, next: offset + 1 }]
     })
   }
-  const stop = await tailTopics(kafka, ends, crash, async (topic, records) => {
-    for (const event of await eventsOf(topic, records)) {
+  const read = async (records: ReadRecord[]): Promise<void> => {
+    for (const event of await eventsOf(records[0]?.topic ?? '', records)) {
       // A batch that is delivered again brings nothing new.
       if (event.next <= (offsets[event.partition] ?? 0)) continue
       offsets[event.partition] = event.next
       for (const take of listeners) take(event)
     }
-  })
+  }
+  const from = partitions.map((partition, index) => ({ ...partition, offset: offsets[index] ?? 0 }))
+  const stop = await follow(kafka, from, read, crash)
   return {
     partitions,
     offsets: () => offsets,

@@ -4,12 +4,13 @@ import { mentions, wordsOf } from '#operations/questions/series.ts'
 import { version } from '#platform/process/version.ts'
 import { sources } from '#sources/index.ts'
 import type { ApiParts, TypedServer } from '../parts.ts'
-import { known } from './known.ts'
+import { datasetPath, known } from './known.ts'
 
 export function addCatalogueRoutes(server: TypedServer, { asOf }: ApiParts): void {
   server.get(
     '/api/v1/health',
     {
+      config: { ignoresCredentials: true },
       schema: { summary: 'Whether the store answers, and up to when everything known is stored', tags: ['operations'] },
     },
     async () => ({ status: 'ok', version, ...(await asOf.read(null, null)) }),
@@ -42,12 +43,7 @@ export function addCatalogueRoutes(server: TypedServer, { asOf }: ApiParts): voi
       schema: {
         summary: 'A dataset, as it is declared',
         tags: ['catalogue'],
-        params: z.object({
-          dataset: z
-            .string()
-            .max(200)
-            .meta({ description: 'a dataset', examples: ['jao.core.maxExchanges'] }),
-        }),
+        params: datasetPath,
       },
     },
     (request) => {

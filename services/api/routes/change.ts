@@ -1,7 +1,11 @@
 // How a route changes something: with a reason, within the caller's rights, and with an audit record.
 import type { FastifyRequest } from 'fastify'
 import { z } from 'zod'
+import type { SkippedDeadLetter } from '#operations/dead-letters/plan.ts'
+import { type NormalizerStatus, waitForNormalizerStatus } from '#operations/normalizer/status.ts'
+import { refuseOtherNormalizer } from '#operations/normalizer/versions.ts'
 import { type PollerStatus, readPollerStatus } from '#operations/poller/status.ts'
+import type { Dataset } from '#sources/source.ts'
 import type { Caller } from '../access.ts'
 import type { Change } from '../audit.ts'
 import type { Job } from '../jobs.ts'
@@ -81,3 +85,24 @@ export async function pollerStatus({ pollerUrl }: Pick<ApiParts, 'pollerUrl'>): 
     })
   })
 }
+
+/** Asks the normalizer. @throws Problem if there is none, or if it does not answer */
+export async function normalizerStatus({ normalizerUrl }: Pick<ApiParts, 'normalizerUrl'>): Promise<NormalizerStatus> {
+  if (normalizerUrl === undefined) {
+    throw new Problem(404, 'Not found', 'The API does not know a normalizer: set NORMALIZER_URL.')
+  }
+  return waitForNormalizerStatus(`${normalizerUrl}/status`).catch(() => {
+    throw new Problem(503, 'Not available', 'The normalizer does not answer. Try again in a few seconds.', {
+      'Retry-After': '5',
+    })
+  })
+}
+
+/** @throws Problem if the normalizer does not answer; UserError if it explodes the dataset in another version */
+export async function requireSameNormalizer(parts: Pick<ApiParts, 'normalizerUrl'>, dataset: Dataset): Promise<void> {
+  const { datasets } = await normalizerStatus(parts)
+  refuseOtherNormalizer(datasets, [dataset], 'restart normalizer and API with the same release')
+}
+
+/** Returns the id of a dead letter that stays, and why. Its bytes stay inside. */
+export const skippedLetter = ({ letter, why: because }: SkippedDeadLetter) => ({ id: letter.id, ...because })

@@ -4,22 +4,13 @@ import type { PublicAddresses } from '#catalogue/export/addresses.ts'
 import { dcatCatalogue } from '#catalogue/export/dcat.ts'
 import { odcsContract, odcsYaml } from '#catalogue/export/odcs.ts'
 import { runEvent } from '#catalogue/export/openlineage.ts'
-import { addDays, dayAt } from '#core/business-day.ts'
 import { datasetsByName } from '#core/datasets.ts'
 import { parseDay } from '#core/day.ts'
 import { readKept } from '#operations/export/kept.ts'
-import { readRuns } from '#operations/export/runs.ts'
+import { readRuns, recentDays } from '#operations/export/runs.ts'
 import { UserError } from '#platform/process/user-error.ts'
 import type { ApiParts, TypedServer } from '../parts.ts'
-import { known } from './known.ts'
-
-const lineageDays = 30
-const dataset = z.object({
-  dataset: z
-    .string()
-    .max(200)
-    .meta({ description: 'a dataset', examples: ['jao.core.maxExchanges'] }),
-})
+import { datasetPath, known } from './known.ts'
 
 export function addExportRoutes(server: TypedServer, { store, nowMs, origin, publicUrl }: ApiParts): void {
   const addresses: PublicAddresses = { url: publicUrl ?? null, kafka: null, clickhouse: null }
@@ -34,7 +25,7 @@ export function addExportRoutes(server: TypedServer, { store, nowMs, origin, pub
       config: { role: 'reader' },
       schema: {
         ...about('The data contract (ODCS 3.1): what is promised, and what was kept', 'application/yaml'),
-        params: dataset,
+        params: datasetPath,
       },
     },
     async (request, reply) => {
@@ -51,22 +42,18 @@ export function addExportRoutes(server: TypedServer, { store, nowMs, origin, pub
       config: { role: 'reader' },
       schema: {
         ...about('Run events (OpenLineage), one a line: what became of each window', 'application/x-ndjson'),
-        params: dataset,
+        params: datasetPath,
         querystring: z.strictObject({
-          from: z
-            .string()
-            .max(20)
-            .optional()
-            .describe(`first local day. Default: ${lineageDays - 1} days before \`to\``),
-          to: z.string().max(20).optional().describe('last local day. Default: today'),
+          from: z.string().max(20).optional().describe('first local day. Default: 29 days before today'),
+          to: z.string().max(20).optional().describe('last local day. Default: tomorrow'),
         }),
       },
     },
     async (request, reply) => {
       const sourced = known(request.params.dataset)
-      const to = request.query.to === undefined ? dayAt('UTC', nowMs()) : parseDay('`to`', request.query.to)
-      const from =
-        request.query.from === undefined ? addDays(to, 1 - lineageDays) : parseDay('`from`', request.query.from)
+      const recent = recentDays(sourced.dataset.calendar.zone, nowMs())
+      const from = request.query.from === undefined ? recent.from : parseDay('`from`', request.query.from)
+      const to = request.query.to === undefined ? recent.to : parseDay('`to`', request.query.to)
       if (from > to) throw new UserError('`to` must not be before `from`.')
       const span = { dataset: sourced.dataset.name, days: { from, to }, nowMs: nowMs(), upstream: origin }
       const events = (await readRuns(store, span)).map(

@@ -11,12 +11,16 @@ export function known(name: string): ReturnType<typeof findDataset> {
   }
 }
 
-/** The parameters of a path that names a series. */
-export const seriesPath = z.object({
+/** The parameter of a path that names a dataset. */
+export const datasetPath = z.object({
   dataset: z
     .string()
     .max(200)
     .meta({ description: 'a dataset', examples: ['jao.core.maxExchanges'] }),
+})
+
+/** The parameters of a path that names a series. */
+export const seriesPath = datasetPath.extend({
   key: z
     .string()
     .max(500)

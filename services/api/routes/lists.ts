@@ -8,7 +8,7 @@ import { addListRoute } from './list-route.ts'
 import { atParameter, readAt, readSpan, spanParameters } from './parameters.ts'
 
 const dayMs = 86_400_000
-const ofDataset = { dataset: z.string().max(200).optional().describe('such as jao.core.maxExchanges') }
+export const ofDataset = { dataset: z.string().max(200).optional().describe('such as jao.core.maxExchanges') }
 const ofKey = { key: z.string().max(500).optional().describe('as upstream spells it: border_AT_BE') }
 
 /** Adds the lists of what is stored, missing, changed, polled and refused. */

@@ -12,7 +12,7 @@ import type { Caller } from '../access.ts'
 import type { ApiParts, TypedServer } from '../parts.ts'
 import { Problem } from '../problem.ts'
 import { objectResponse } from '../responses.ts'
-import { changed, pollerStatus, refuseOtherSource, why } from './change.ts'
+import { changed, pollerStatus, refuseOtherSource, skippedLetter, why } from './change.ts'
 import { known } from './known.ts'
 import { readAt } from './parameters.ts'
 
@@ -119,7 +119,7 @@ interface LettersOutcome {
 /** Returns the ids of the letters, and why some stay. The bytes of letters stay inside. */
 const outcome = ({ done, skipped, unknown, refusedAgain }: LettersOutcome) => ({
   done: done.map(({ id }) => id),
-  skipped: skipped.map(({ letter, why: because }) => ({ id: letter.id, ...because })),
+  skipped: skipped.map(skippedLetter),
   unknown,
   ...(refusedAgain !== undefined && { refusedAgain: refusedAgain?.map(({ id }) => id) ?? null }),
 })

@@ -36,6 +36,12 @@ export function addRawRoutes(server: TypedServer, parts: ApiParts): void {
           partition: z.coerce.number().int().min(0).max(10_000),
           offset: z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER),
         }),
+        response: {
+          200: {
+            description: 'The bytes, with the type that upstream gave them',
+            content: { 'application/octet-stream': { schema: z.string() } },
+          },
+        },
       },
     },
     async (request, reply) => sendRaw(reply, request.params, await readRaw(parts, request.params)),

@@ -1,4 +1,3 @@
-import type { FastifyRequest } from 'fastify'
 import { LRUCache } from 'lru-cache'
 import { z } from 'zod'
 import { unknownPoint } from '#operations/explain/stored-point.ts'
@@ -7,6 +6,7 @@ import { pageOf } from '#operations/questions/page.ts'
 import { gridRows, maxValueRows, resolutions, valuesQuestion } from '#operations/questions/values.ts'
 import { readRows, type Store } from '#platform/clickhouse/client.ts'
 import { UserError } from '#platform/process/user-error.ts'
+import { namesTag } from '../as-of.ts'
 import type { ApiParts, TypedServer } from '../parts.ts'
 import { Problem } from '../problem.ts'
 import { pageResponse, rowsResponse } from '../responses.ts'
@@ -66,7 +66,7 @@ export function addSeriesRoutes(server: TypedServer, parts: ApiParts): void {
       const answer = await asOf.read(atMs, dataset.name)
       const tag = await asOf.tag(request.url, answer, dataset.name)
       if (tag !== undefined) reply.headers({ ETag: tag })
-      if (isUnchanged(request, tag)) return reply.code(304).send()
+      if (tag !== undefined && namesTag(request.headers['if-none-match'], tag)) return reply.code(304).send()
       const question = valuesQuestion({ dataset, key, ...span, atMs, zone, resolution })
       return rows.send(request, reply, { question, isShared: expected <= maxSharedRows, asOf: answer })
     },
@@ -102,9 +102,6 @@ function addPointList(
     return rows.send(request, reply, { question, isShared: true, asOf: answer, next: nextUrl(request, next) })
   })
 }
-
-const isUnchanged = ({ headers }: FastifyRequest, tag: string | undefined): boolean =>
-  tag !== undefined && (headers['if-none-match'] ?? '').split(/\s*,\s*/).some((one) => one.replace(/^W\//, '') === tag)
 
 /** Series that were found, for a minute: a series that many read is looked for once. */
 const found = new LRUCache<string, Promise<boolean>>({ max: 10_000, ttl: 60_000 })

@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { datasetsByName, type SourcedDataset } from '#core/datasets.ts'
 import { readInstantOrDay } from '#core/instant.ts'
+import { readWithin } from '#operations/time-machine/read-within.ts'
 import {
   allTicks,
   everAnswered,
@@ -96,7 +97,9 @@ async function answer(
   await deletedBefore(parts, dataset.name, asked.request.span?.startMs)
   const found = await findStoredRequests(parts.store, asked, asked.request, atMs)
   if (found.state === 'unknown') throw notKnown(asked, found.windows, atMs)
-  const raws = await Promise.all(found.answers.map((place) => readRaw(parts, { source: source.name, ...place })))
+  const read = (place: StoredRequest) => readRaw(parts, { source: source.name, ...place })
+  const raws = await readWithin(found.answers, read, maxComposedBytes)
+  if (raws === undefined) throw tooLarge(found.answers.length)
   const bodies = found.answers.map(({ selector, window, knownAtMs }, index) => ({
     ...{ selector, window, knownAtMs, body: raws[index]?.body ?? Buffer.alloc(0) },
   }))
@@ -115,7 +118,7 @@ async function answer(
       Link: (await memento(parts, request, asked)).join(', '),
       'X-Tidemark-Known-At': new Date(newestMs).toISOString(),
       'X-Tidemark-Raw': placesText(source.name, same < 0 ? found.answers : found.answers.slice(same, same + 1)),
-      'X-Tidemark-Composed': same < 0 ? 'rows of several answers, as upstream wrote them' : 'no: the very bytes',
+      'X-Tidemark-Composed': same < 0 ? 'cut out of stored answers, as upstream wrote them' : 'no: the very bytes',
     })
     .send(Buffer.from(composed.body))
 }
@@ -130,6 +133,16 @@ function compose(
     throw new Problem(404, 'Not found', `The stored answers do not make this one: ${(error as Error).message}`)
   }
 }
+
+/** Limit of the stored answers of which one answer is composed, bytes: they are all in memory then. */
+const maxComposedBytes = 64 * 1024 * 1024
+
+const tooLarge = (answers: number): Problem =>
+  new Problem(
+    422,
+    'Too large',
+    `This span has ${answers} stored answers, with more than ${maxComposedBytes / 1024 ** 2} MiB together: ask for a shorter span.`,
+  )
 
 const maxNamedWindows = 5
 
