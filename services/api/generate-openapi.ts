@@ -10,6 +10,7 @@ import { createJobs } from './jobs.ts'
 import type { LiveFeed } from './live/feed.ts'
 import { rowSender } from './rows.ts'
 import { buildServer } from './server.ts'
+import type { Sessions } from './session/sessions.ts'
 
 const file = new URL('generated/openapi.json', import.meta.url)
 const nowhere = 'http://127.0.0.1:1'
@@ -30,6 +31,13 @@ const nothing: LiveFeed = {
   stop: async () => {},
 }
 
+const noSessions: Sessions = {
+  begin: async () => Promise.reject(new Error('nobody logs in')),
+  end: async () => {},
+  roleOfLink: () => undefined,
+  exchange: async () => undefined,
+}
+
 // None of these parts is asked: the document is made of the routes alone.
 const server = await buildServer({
   ...{ store, rows: rowSender(store), asOf: asOfReader(store, Date.now), nowMs: Date.now },
@@ -37,6 +45,7 @@ const server = await buildServer({
   raw: { kafka, registry: openRegistry({ SCHEMA_REGISTRY_URL: nowhere }) },
   live: { store, settledMs: async () => 0, feed: nothing },
   ...{ writer: store, jobs: createJobs(), parkedNow: async () => [] },
+  sessions: noSessions,
   audit: { record: async () => Promise.reject(new Error('nothing is changed')) },
   ...{
     lag: async () => [],
@@ -45,11 +54,12 @@ const server = await buildServer({
     producer: nobody,
     origin: 'live',
     publicUrl: undefined,
+    oidc: undefined,
     requestsPerMinute: 1,
     metrics: { watch },
     usage: { watch },
   },
-  access: { isAnonymousAllowed: false, publicHost: undefined, callerOf: () => undefined },
+  access: { isAnonymousAllowed: false, publicUrl: undefined, callerOf: () => undefined },
   log: createLogger('openapi', 'silent'),
 })
 const text = `${JSON.stringify(server.swagger(), null, 2)}\n`

@@ -1,5 +1,6 @@
 import accepts from '@fastify/accepts'
 import compress from '@fastify/compress'
+import cookie from '@fastify/cookie'
 import helmet from '@fastify/helmet'
 import rateLimit from '@fastify/rate-limit'
 import swagger from '@fastify/swagger'
@@ -29,10 +30,12 @@ import { addJobRoutes } from './routes/jobs.ts'
 import { addListRoutes } from './routes/lists.ts'
 import { addLiveRoute } from './routes/live.ts'
 import { addMarketRoutes } from './routes/markets.ts'
+import { addOidcRoutes } from './routes/oidc.ts'
 import { addOperationRoutes } from './routes/operations.ts'
 import { addRawRoutes } from './routes/raw.ts'
 import { addRunningRoutes } from './routes/running.ts'
 import { addSeriesRoutes } from './routes/series.ts'
+import { addLinkRoutes, addSessionRoutes } from './routes/session.ts'
 import { addTimeMachineRoutes } from './routes/time-machine.ts'
 
 const problem = {
@@ -80,7 +83,11 @@ export async function buildServer(parts: ApiParts): Promise<FastifyInstance> {
     transform: jsonSchemaTransform,
     transformObject: jsonSchemaTransformObject,
   })
-  await server.register(helmet, { contentSecurityPolicy: { directives: { defaultSrc: ["'self'"] } } })
+  // On loopback there is no TLS to which a browser could upgrade the form of a link.
+  const upgradeInsecureRequests = parts.publicUrl?.startsWith('https:') ? [] : null
+  await server.register(helmet, {
+    contentSecurityPolicy: { directives: { defaultSrc: ["'self'"], upgradeInsecureRequests } },
+  })
   await server.register(rateLimit, {
     max: parts.requestsPerMinute,
     keyGenerator: (request) => `${request.caller?.name ?? ''} ${request.ip}`,
@@ -88,6 +95,7 @@ export async function buildServer(parts: ApiParts): Promise<FastifyInstance> {
   })
   await server.register(compress, { global: true, threshold: 1024 })
   await server.register(accepts)
+  await server.register(cookie)
   addAccess(server, parts.access)
   parts.metrics.watch(server)
   parts.usage.watch(server)
@@ -104,6 +112,9 @@ export async function buildServer(parts: ApiParts): Promise<FastifyInstance> {
   addHistoryRoutes(typed, parts)
   addLiveRoute(typed, parts)
   addTimeMachineRoutes(typed, parts)
+  addSessionRoutes(typed, parts)
+  await server.register(async (scope) => addLinkRoutes(scope.withTypeProvider<ZodTypeProvider>(), parts))
+  addOidcRoutes(typed, parts)
   // The suffix .json is taken from every path below /api/v1.
   server.get('/api/v1/openapi', { schema: { hide: true } }, () => server.swagger())
   await server.ready()
