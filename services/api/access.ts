@@ -15,6 +15,8 @@ export interface Caller {
   expiresAt: number | null
   /** The id of the session that a login began. null: the caller has none, or logged in with a token of its own. */
   sessionId: string | null
+  /** Returns false once the token of the caller has expired or was revoked, for answers that take long. */
+  isAccepted: () => boolean
 }
 
 declare module 'fastify' {
@@ -73,7 +75,10 @@ export function addAccess(server: FastifyInstance, options: AccessOptions): void
   })
 }
 
-export const anonymous: Caller = { role: 'reader', name: 'anonymous', source: null, expiresAt: null, sessionId: null }
+export const anonymous: Caller = {
+  ...{ role: 'reader', name: 'anonymous', source: null, expiresAt: null, sessionId: null },
+  isAccepted: () => true,
+}
 
 /** A page of another site reaches this machine under its own name (DNS rebinding). Its Host gives it away. */
 function refuseOtherHost({ headers }: FastifyRequest, publicUrl: string | undefined): void {

@@ -68,7 +68,8 @@ function createState() {
       const token = valid(text)
       if (token === undefined || token.kind === 'link') return undefined
       const { id, role, source, expiresAt, kind, person } = token
-      return { role, name: person ?? id, source, expiresAt, sessionId: kind === 'session' ? id : null }
+      const isAccepted = () => valid(text) !== undefined
+      return { role, name: person ?? id, source, expiresAt, sessionId: kind === 'session' ? id : null, isAccepted }
     },
     linkOf: (text) => {
       const token = valid(text)

@@ -205,10 +205,14 @@ test('a token that is revoked ends its session: reads fall back to anonymous whe
   await logIn(here, text, api)
   await logIn(there, text, closed)
   await logIn(late, text, api)
+  const stream = await there.ask(`${closed.url}/api/v1/live`)
+  expect(stream.status).toBe(200)
   expect((await there.ask(`${closed.url}/api/v1/datasets`)).status).toBe(200)
   await revokeToken(pipeline, id)
   const refused = async () => (await there.ask(`${closed.url}/api/v1/datasets`)).status === 401
   await eventually('the other API refuses it', refused)
+  // The stream that it opened ends, too.
+  await expect(stream.text()).rejects.toThrow('terminated')
   expect(there.cookies.size).toBe(0)
   await eventually('the API knows it', async () => (await whoIs(here)).anonymous)
   expect(here.cookies.size).toBe(0)
