@@ -24,6 +24,7 @@ const commands = new Map<string, () => Promise<() => Command>>(
     delete: async () => (await import('./delete.ts')).deleteCommand,
     ingest: async () => (await import('./ingest/ingest.ts')).ingest,
     outliers: async () => (await import('./outliers.ts')).outliers,
+    open: async () => (await import('./open.ts')).open,
     token: async () => (await import('./token.ts')).token,
   }),
 )

@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander'
-import { type Role, roles } from '#core/api-token.ts'
+import { type Role, refusalOfToken, roles } from '#core/api-token.ts'
+import type { StackFile } from '#local/stack-file.ts'
 import { createToken, listTokens, revokeToken, type TokenParts } from '#operations/tokens/tokens.ts'
 import { UserError } from '#platform/process/user-error.ts'
 import { utcText } from '#platform/process/utc-text.ts'
@@ -34,7 +35,11 @@ export const token = (): Command =>
         .option('--expires <days>', 'days until it is refused (default: it does not expire)')
         .action(create),
     )
-    .addCommand(withOptions(new Command('list')).description('all tokens, without their text').action(list))
+    .addCommand(
+      withOptions(new Command('list'))
+        .description('all tokens, and the sessions and links that are valid, without their text')
+        .action(list),
+    )
     .addCommand(
       withOptions(new Command('revoke'))
         .description('refuse a token from now on')
@@ -57,11 +62,14 @@ async function create({ role, source, expires, ...options }: CreateOptions): Pro
 }
 
 async function list(options: TokenOptions): Promise<void> {
-  const all = await withParts(options, listTokens)
+  const all = (await withParts(options, listTokens)).filter(isWorthALine)
   if (options.json) return void process.stdout.write(`${JSON.stringify(all.map(shown))}\n`)
   if (all.length === 0) return void process.stderr.write('there is no token; `npx tidemark token create` makes one\n')
-  const lines = all.map((each) => [each.id, each.role, each.source ?? 'all sources', stateOf(each), each.createdBy])
-  process.stdout.write(`${aligned([['id', 'role', 'may change', 'state', 'created by'], ...lines]).join('\n')}\n`)
+  const lines = all.map((each) => [
+    ...[each.id, each.kind, each.role, each.source ?? 'all sources', stateOf(each), each.createdBy],
+  ])
+  const head = ['id', 'kind', 'role', 'may change', 'state', 'created by']
+  process.stdout.write(`${aligned([head, ...lines]).join('\n')}\n`)
 }
 
 async function revoke(id: string, options: TokenOptions): Promise<void> {
@@ -70,13 +78,20 @@ async function revoke(id: string, options: TokenOptions): Promise<void> {
   process.stdout.write(options.json ? `${JSON.stringify(shown(revoked))}\n` : text)
 }
 
-async function withParts<T>({ data }: TokenOptions, work: (parts: TokenParts) => Promise<T>): Promise<T> {
-  const stack = findRunningStack(data)
+const withParts = <T>({ data }: TokenOptions, work: (parts: TokenParts) => Promise<T>): Promise<T> =>
+  withTokenParts(findRunningStack(data), work)
+
+/** Runs `work` with the stack's clients for tokens. @throws UserError if the stack has stopped; errors of `work` */
+export function withTokenParts<T>(stack: StackFile, work: (parts: TokenParts) => Promise<T>): Promise<T> {
   return abortWhenStackStops(stack, goneAfterMs, async () => {
     const { kafka, registry, store } = connectTo(stack, 'token')
     return work({ kafka, registry }).finally(() => store.close())
   })
 }
+
+/** Each login leaves a session behind: those that are over are not shown. */
+const isWorthALine = (token: ApiToken): boolean =>
+  token.kind === 'token' || refusalOfToken(token, Date.now()) === undefined
 
 const maxDays = 3_650
 
@@ -95,6 +110,15 @@ function stateOf({ revokedAt, expiresAt }: ApiToken): string {
 
 const iso = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString())
 
-const shown = ({ id, role, source, createdAt, createdBy, expiresAt, revokedAt }: ApiToken) => ({
-  ...{ id, role, source, createdAt: iso(createdAt), createdBy, expiresAt: iso(expiresAt), revokedAt: iso(revokedAt) },
+const shown = ({ id, kind, role, source, createdAt, createdBy, expiresAt, revokedAt }: ApiToken) => ({
+  ...{
+    id,
+    kind,
+    role,
+    source,
+    createdAt: iso(createdAt),
+    createdBy,
+    expiresAt: iso(expiresAt),
+    revokedAt: iso(revokedAt),
+  },
 })

@@ -1,7 +1,7 @@
 // Commands of the image beside its services: `prepare` and `simulator`. docker-compose.yml calls these commands.
 import { z } from 'zod'
 import { isRole, type Role, roles } from '#core/api-token.ts'
-import { createToken } from '#operations/tokens/tokens.ts'
+import { addressOfLink, createLink, createToken } from '#operations/tokens/tokens.ts'
 import { createKafka } from '#platform/kafka/client.ts'
 import { openRegistry } from '#platform/kafka/registry.ts'
 import { kafkaSettings, readConfig, registrySettings } from '#platform/process/config.ts'
@@ -26,12 +26,18 @@ if (command === 'prepare') {
   await import('#simulator/main.ts')
   const inside = HOST_NAMES.map((name) => Number(process.env[portSetting(name)]))
   await Promise.all(ports.map((port, at) => forward(Number(port), '0.0.0.0', inside[at] ?? 0)))
-} else if (command === 'token' && isRole(ports[0] ?? '')) {
-  const config = readConfig({ ...kafkaSettings, ...registrySettings })
+} else if ((command === 'token' || command === 'open') && isRole(ports[0] ?? '')) {
+  const config = readConfig({ ...kafkaSettings, ...registrySettings, API_PUBLIC_URL: z.string().optional() })
   const parts = { kafka: createKafka(config, 'tidemark-token'), registry: openRegistry(config) }
   const role = ports[0] as Role
-  const { text } = await createToken(parts, { role, source: null, expiresInDays: null, by: 'docker' })
-  console.log(text)
+  if (command === 'open') {
+    const { text } = await createLink(parts, { role, by: 'docker' })
+    // The port that docker-compose.yml publishes, unless TIDEMARK_API_PORT says another one.
+    console.log(addressOfLink(config.API_PUBLIC_URL?.replace(/\/+$/, '') ?? 'http://127.0.0.1:17309', text))
+  } else {
+    const { text } = await createToken(parts, { role, source: null, expiresInDays: null, by: 'docker' })
+    console.log(text)
+  }
 } else {
   console.error(`The commands of this image:
   node infra/docker/main.ts prepare
@@ -40,6 +46,7 @@ if (command === 'prepare') {
   node services/poller/main.ts
   node services/normalizer/main.ts
   node infra/docker/main.ts token ROLE          a token of the API: ${roles.join(', ')}
+  node infra/docker/main.ts open ROLE           a link that logs a browser in
   node services/sink/main.ts
   node services/monitor/main.ts
   node services/api/main.ts`)

@@ -1,6 +1,5 @@
 // Tokens of the API are created, listed and revoked by records of the topic api-tokens. The API follows the topic.
-import { randomBytes } from 'node:crypto'
-import { hashOfToken, type Role } from '#core/api-token.ts'
+import { newToken, type Role } from '#core/api-token.ts'
 import type { Kafka } from '#platform/kafka/client.ts'
 import { withProducer } from '#platform/kafka/produce.ts'
 import { offsetRange, readRanges } from '#platform/kafka/read-range.ts'
@@ -25,7 +24,7 @@ export interface TokenRequest {
 }
 
 const dayMs = 86_400_000
-const prefix = 'tdm_'
+const linkLastsMs = 600_000
 
 /** Creates a token. Nobody can read the text of the token later. @throws UserError if the source is unknown */
 export async function createToken(
@@ -35,16 +34,27 @@ export async function createToken(
   if (source !== null && !sources.some(({ name }) => name === source)) {
     throw new UserError(`There is no source ${source}; there is: ${sources.map(({ name }) => name).join(', ')}.`)
   }
-  const text = `${prefix}${randomBytes(32).toString('base64url')}`
   const now = Date.now()
-  const token: ApiToken = {
-    ...{ id: randomBytes(4).toString('hex'), sha256: hashOfToken(text), role, source },
-    ...{ createdAt: now, createdBy: by, revokedAt: null },
-    expiresAt: expiresInDays === null ? null : now + expiresInDays * dayMs,
-  }
-  await writeToken(parts, token)
-  return { text, token }
+  const expiresAt = expiresInDays === null ? null : now + expiresInDays * dayMs
+  const made = newToken({ kind: 'token', role, source, createdBy: by, expiresAt, person: null }, now)
+  await writeToken(parts, made.token)
+  return made
 }
+
+/** Creates a code that opens one session of a role in a browser within ten minutes. Nobody can read it later. */
+export async function createLink(
+  parts: TokenParts,
+  { role, by }: Pick<TokenRequest, 'role' | 'by'>,
+): Promise<{ text: string; token: ApiToken }> {
+  const now = Date.now()
+  const expiresAt = now + linkLastsMs
+  const made = newToken({ kind: 'link', role, source: null, createdBy: by, expiresAt, person: null }, now)
+  await writeToken(parts, made.token)
+  return made
+}
+
+/** Returns the address that a person opens to use a link. `api`: the address of the API, without a slash at its end. */
+export const addressOfLink = (api: string, code: string): string => `${api}/api/v1/session/once?code=${code}`
 
 /** Returns all tokens that were ever created, oldest first. */
 export async function listTokens({ kafka, registry }: TokenParts): Promise<ApiToken[]> {

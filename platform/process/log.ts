@@ -3,7 +3,10 @@ import { traceFields } from '../tracing/trace.ts'
 
 export type { Logger }
 
-const secrets = ['password', 'authorization', 'KAFKA_PASSWORD', 'CLICKHOUSE_PASSWORD', 'SCHEMA_REGISTRY_PASSWORD']
+const secrets = [
+  ...['password', 'authorization', 'cookie'],
+  ...['KAFKA_PASSWORD', 'CLICKHOUSE_PASSWORD', 'SCHEMA_REGISTRY_PASSWORD', 'OIDC_CLIENT_SECRET'],
+]
 
 /**
  * Creates the process's logger: JSON lines on stdout, ISO 8601 UTC times, and `***` in place of passwords. A line that is

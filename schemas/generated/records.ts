@@ -56,12 +56,16 @@ export interface ApiToken {
   expiresAt: null | number
   /** From when on the token is refused; null: it is not revoked */
   revokedAt: null | number
+  /** token; session: made by a login, ended by the logout; link: opens one session, and is refused everywhere else */
+  kind: string
+  /** Who logged in at an OIDC provider, as audit records name them in place of the id; null: nobody did */
+  person: null | string
 }
 
 export const apiTokenSchema: RecordSchema<ApiToken> = {
   name: 'ApiToken',
-  file: 'schemas/api-token/v1.avsc',
-  text: "{\"type\":\"record\",\"name\":\"ApiToken\",\"namespace\":\"tidemark\",\"doc\":\"A token of the API. The token itself is nowhere: only its hash is. Topic api-tokens, keyed by id; the newest record of an id is valid.\",\"fields\":[{\"name\":\"id\",\"type\":\"string\",\"doc\":\"Names the token in lists and audit records\"},{\"name\":\"sha256\",\"type\":\"string\",\"doc\":\"SHA-256 of the token, lower-case hex\"},{\"name\":\"role\",\"type\":\"string\",\"doc\":\"reader, trader, operator or admin\"},{\"name\":\"source\",\"type\":[\"null\",\"string\"],\"default\":null,\"doc\":\"The only source whose datasets the token may change; null: all\"},{\"name\":\"createdAt\",\"type\":{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"}},{\"name\":\"createdBy\",\"type\":\"string\"},{\"name\":\"expiresAt\",\"type\":[\"null\",{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"}],\"default\":null,\"doc\":\"From when on the token is refused; null: it does not expire\"},{\"name\":\"revokedAt\",\"type\":[\"null\",{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"}],\"default\":null,\"doc\":\"From when on the token is refused; null: it is not revoked\"}]}",
+  file: 'schemas/api-token/v2.avsc',
+  text: "{\"type\":\"record\",\"name\":\"ApiToken\",\"namespace\":\"tidemark\",\"doc\":\"A token of the API. The token itself is nowhere: only its hash is. Topic api-tokens, keyed by id; the newest record of an id is valid.\",\"fields\":[{\"name\":\"id\",\"type\":\"string\",\"doc\":\"Names the token in lists and audit records\"},{\"name\":\"sha256\",\"type\":\"string\",\"doc\":\"SHA-256 of the token, lower-case hex\"},{\"name\":\"role\",\"type\":\"string\",\"doc\":\"reader, trader, operator or admin\"},{\"name\":\"source\",\"type\":[\"null\",\"string\"],\"default\":null,\"doc\":\"The only source whose datasets the token may change; null: all\"},{\"name\":\"createdAt\",\"type\":{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"}},{\"name\":\"createdBy\",\"type\":\"string\"},{\"name\":\"expiresAt\",\"type\":[\"null\",{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"}],\"default\":null,\"doc\":\"From when on the token is refused; null: it does not expire\"},{\"name\":\"revokedAt\",\"type\":[\"null\",{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"}],\"default\":null,\"doc\":\"From when on the token is refused; null: it is not revoked\"},{\"name\":\"kind\",\"type\":\"string\",\"default\":\"token\",\"doc\":\"token; session: made by a login, ended by the logout; link: opens one session, and is refused everywhere else\"},{\"name\":\"person\",\"type\":[\"null\",\"string\"],\"default\":null,\"doc\":\"Who logged in at an OIDC provider, as audit records name them in place of the id; null: nobody did\"}]}",
 }
 
 /** How often a caller read a dataset over the API in an hour, as one API process counted it so far. Topic api-usage, keyed by hour, process, caller and dataset. */

@@ -1,15 +1,22 @@
 // Who asks, and what that role may do.
 import type { IncomingMessage } from 'node:http'
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { includesRole, type Role } from '#core/api-token.ts'
 import { Problem } from './problem.ts'
+import { isOwnHost, isOwnOrigin, isSafe, sessionCookie } from './session/cookie.ts'
 
 export interface Caller {
   role: Role
-  /** Names the caller in audit records: the id of a token, or `anonymous`. */
+  /** Names the caller in audit records: the id of a token, `oidc:` with a person, or `anonymous`. */
   name: string
   /** The only source whose datasets the caller may change. null: all. */
   source: string | null
+  /** From when on the caller is refused, ms UTC. null: never. */
+  expiresAt: number | null
+  /** The id of the session that a login began. null: the caller has none, or logged in with a token of its own. */
+  sessionId: string | null
+  /** Returns false once the token of the caller has expired or was revoked, for answers that take long. */
+  isAccepted: () => boolean
 }
 
 declare module 'fastify' {
@@ -25,8 +32,8 @@ declare module 'fastify' {
 export interface AccessOptions {
   /** Whether a request of this machine without credentials is a reader. */
   isAnonymousAllowed: boolean
-  /** Host names, with ports, under which the API is reached. Empty: any port of loopback. */
-  publicHost: string | undefined
+  /** The address at which others reach the API. undefined: it is reached on loopback alone. */
+  publicUrl: string | undefined
   /** Finds the caller of a token. undefined: the token is unknown, expired or revoked. */
   callerOf: (token: string) => Caller | undefined
 }
@@ -56,10 +63,11 @@ export function pathTokenPrefix({ headers }: Pick<FastifyRequest, 'headers'>): s
 /** Adds a check of each request: its Host, its caller, and the role that its route needs. */
 export function addAccess(server: FastifyInstance, options: AccessOptions): void {
   server.decorateRequest('caller')
-  server.addHook('onRequest', async (request) => {
-    refuseOtherHost(request, options.publicHost)
+  const identify = identifier(options)
+  server.addHook('onRequest', async (request, reply) => {
+    refuseOtherHost(request, options.publicUrl)
     const { role } = request.routeOptions.config
-    request.caller = callerOf(request, options)
+    request.caller = identify(request, reply)
     if (role === undefined) return
     if (!includesRole(request.caller.role, role)) {
       throw new Problem(403, 'Forbidden', `This needs the role ${role}; the token has the role ${request.caller.role}.`)
@@ -67,14 +75,14 @@ export function addAccess(server: FastifyInstance, options: AccessOptions): void
   })
 }
 
-const anonymous: Caller = { role: 'reader', name: 'anonymous', source: null }
-
-const loopbackHost = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/
+export const anonymous: Caller = {
+  ...{ role: 'reader', name: 'anonymous', source: null, expiresAt: null, sessionId: null },
+  isAccepted: () => true,
+}
 
 /** A page of another site reaches this machine under its own name (DNS rebinding). Its Host gives it away. */
-function refuseOtherHost({ headers }: FastifyRequest, publicHost: string | undefined): void {
-  const host = headers.host ?? ''
-  if (host === publicHost || loopbackHost.test(host)) return
+function refuseOtherHost({ headers }: FastifyRequest, publicUrl: string | undefined): void {
+  if (isOwnHost(headers.host ?? '', publicUrl)) return
   throw new Problem(
     421,
     'Misdirected request',
@@ -82,25 +90,62 @@ function refuseOtherHost({ headers }: FastifyRequest, publicHost: string | undef
   )
 }
 
-function callerOf(request: FastifyRequest, { isAnonymousAllowed, callerOf: find }: AccessOptions): Caller {
+/** Throws Problem 403 if a page of another site, or of another port, sent the request. Programs send no Origin. */
+export function refuseOtherOrigin({ headers }: FastifyRequest, publicUrl: string | undefined): void {
+  if (headers.origin === undefined || isOwnOrigin(headers.origin, headers.host ?? '', publicUrl)) return
+  throw otherOrigin
+}
+
+const otherOrigin = new Problem(
+  403,
+  'Forbidden',
+  'A change with a cookie needs the header Origin with the address of this API, as its own pages send it. Programs send a bearer token.',
+)
+
+/** Returns the function that finds the caller of a request: by its path, its header, its cookie, in this order. */
+function identifier(options: AccessOptions): (request: FastifyRequest, reply: FastifyReply) => Caller {
+  const cookie = sessionCookie(options.publicUrl)
+  return (request, reply) => {
+    const named = callerOfToken(request, options)
+    if (named !== undefined) return named
+    const token = cookie.read(request)
+    const caller = token === undefined ? undefined : options.callerOf(token)
+    if (caller === undefined) {
+      if (token !== undefined) cookie.clear(request, reply)
+      return callerWithoutToken(request, options)
+    }
+    const { origin, host = '' } = request.headers
+    if (!isSafe(request.method) && !isOwnOrigin(origin, host, options.publicUrl)) throw otherOrigin
+    return caller
+  }
+}
+
+/** Finds the caller of a token in the path or in a header. undefined: there is none. @throws Problem 401 if it is refused */
+function callerOfToken(request: FastifyRequest, { callerOf: find }: AccessOptions): Caller | undefined {
   const pathToken = request.headers[pathTokenHeader]
   if (typeof pathToken === 'string') {
     const caller = find(pathToken)
     if (caller?.role === 'reader') return caller
     throw unauthorized('A path may only have the token of a reader, and this one is not, or it is refused.')
   }
-  const token = /^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1]
-  if (token !== undefined) {
-    const caller = find(token)
-    if (caller !== undefined) return caller
-    throw unauthorized('The token is unknown, expired or revoked.')
-  }
-  if (request.headers.authorization !== undefined) throw unauthorized('Only bearer tokens are accepted.')
-  if (request.routeOptions.config.role === undefined) return anonymous
-  if (request.routeOptions.config.role !== 'reader') throw unauthorized('This needs a token.')
-  if (isAnonymousAllowed && isOfThisMachine(request)) return anonymous
+  if (request.headers.authorization === undefined) return undefined
+  const token = /^Bearer (.+)$/i.exec(request.headers.authorization)?.[1]
+  if (token === undefined) throw unauthorized('Only bearer tokens are accepted.')
+  const caller = find(token)
+  if (caller === undefined) throw refusedToken()
+  return caller
+}
+
+/** @throws Problem 401 if the route needs a token, or if the request is not of this machine */
+function callerWithoutToken(request: FastifyRequest, { isAnonymousAllowed }: AccessOptions): Caller {
+  const { role } = request.routeOptions.config
+  if (role === undefined) return anonymous
+  if (role === 'reader' && isAnonymousAllowed && isOfThisMachine(request)) return anonymous
   throw unauthorized('This needs a token.')
 }
+
+/** The error of a token that is refused. */
+export const refusedToken = (): Problem => unauthorized('The token is unknown, expired or revoked.')
 
 /** A request that a proxy passes on is not of this machine. */
 function isOfThisMachine({ headers, socket }: FastifyRequest): boolean {

@@ -21,6 +21,8 @@ import { createMetrics } from './metrics.ts'
 import { rememberedByName } from './remembered.ts'
 import { rowSender } from './rows.ts'
 import { buildServer } from './server.ts'
+import { openOidc } from './session/oidc.ts'
+import { openSessions } from './session/sessions.ts'
 import { readApiConfig } from './settings.ts'
 import { openTokens } from './tokens.ts'
 import { openUsage } from './usage.ts'
@@ -81,7 +83,7 @@ await run(log, 8_000, async (onStop) => {
   const asOf = asOfReader(store, nowMs)
   const feed = await openFeed({ kafka, registry }, crash)
   onStop('feed', feed.stop)
-  const publicHost = config.API_PUBLIC_URL === undefined ? undefined : new URL(config.API_PUBLIC_URL).host
+  const publicUrl = config.API_PUBLIC_URL?.replace(/\/+$/, '')
   const server = await buildServer({
     ...{ store, nowMs, metrics, usage, log },
     rows: rowSender(store, metrics.onQuestion),
@@ -98,10 +100,12 @@ await run(log, 8_000, async (onStop) => {
     monitorUrl: config.MONITOR_URL,
     producer,
     origin: config.SIMULATOR_URL === undefined ? 'live' : 'simulated',
-    publicUrl: config.API_PUBLIC_URL?.replace(/\/+$/, ''),
+    publicUrl,
+    sessions: await openSessions({ producer, registry }, tokens),
+    oidc: openOidc(config),
     access: {
-      isAnonymousAllowed: config.API_ANONYMOUS === 'on' && publicHost === undefined,
-      publicHost,
+      isAnonymousAllowed: config.API_ANONYMOUS === 'on' && publicUrl === undefined,
+      publicUrl,
       callerOf: tokens.callerOf,
     },
     requestsPerMinute: config.API_REQUESTS_PER_MINUTE,

@@ -19,6 +19,8 @@ import type { Jobs } from './jobs.ts'
 import type { LiveParts } from './live/client.ts'
 import type { ApiMetrics } from './metrics.ts'
 import type { RowSender } from './rows.ts'
+import type { Oidc } from './session/oidc.ts'
+import type { Sessions } from './session/sessions.ts'
 import type { Usage } from './usage.ts'
 
 export interface ApiParts {
@@ -50,6 +52,9 @@ export interface ApiParts {
   origin: 'live' | 'simulated'
   /** The address at which others reach the API, without a slash at its end. undefined: none is known. */
   publicUrl: string | undefined
+  sessions: Sessions
+  /** Logins at an OIDC provider. undefined: none is configured. */
+  oidc: Oidc | undefined
   /** Requests of one caller in a minute. */
   requestsPerMinute: number
   metrics: Pick<ApiMetrics, 'watch'>

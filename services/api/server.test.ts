@@ -7,10 +7,11 @@ import { unaskedParts } from './unasked-parts.ts'
 let server: FastifyInstance
 
 beforeAll(async () => {
-  const callerOf = () => ({ role: 'operator' as const, name: 'test', source: null })
+  const never = { expiresAt: null, sessionId: null, isAccepted: () => true }
+  const callerOf = () => ({ role: 'operator' as const, name: 'test', source: null, ...never })
   server = await buildServer({
     ...unaskedParts(),
-    access: { isAnonymousAllowed: true, publicHost: undefined, callerOf },
+    access: { isAnonymousAllowed: true, publicUrl: undefined, callerOf },
   })
 })
 afterAll(() => server?.close())

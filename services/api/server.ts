@@ -1,5 +1,6 @@
 import accepts from '@fastify/accepts'
 import compress from '@fastify/compress'
+import cookie from '@fastify/cookie'
 import helmet from '@fastify/helmet'
 import rateLimit from '@fastify/rate-limit'
 import swagger from '@fastify/swagger'
@@ -30,12 +31,14 @@ import { addJobRoutes } from './routes/jobs.ts'
 import { addListRoutes } from './routes/lists.ts'
 import { addLiveRoute } from './routes/live.ts'
 import { addMarketRoutes } from './routes/markets.ts'
+import { addOidcRoutes } from './routes/oidc.ts'
 import { addOperationRoutes } from './routes/operations.ts'
 import { addParkedRoutes } from './routes/parked.ts'
 import { addRawRoutes } from './routes/raw.ts'
 import { addReportRoutes } from './routes/report.ts'
 import { addRunningRoutes } from './routes/running.ts'
 import { addSeriesRoutes } from './routes/series.ts'
+import { addLinkRoutes, addSessionRoutes } from './routes/session.ts'
 import { addTimeMachineRoutes } from './routes/time-machine.ts'
 
 const problem = {
@@ -111,11 +114,21 @@ export async function buildServer(parts: ApiParts): Promise<FastifyInstance> {
   server.addHook('onRequest', async ({ routeOptions, headers }) => {
     if (routeOptions.config.ignoresCredentials) delete headers.authorization
   })
+  await server.register(cookie)
   addAccess(server, parts.access)
   addFormatCheck(server)
   parts.metrics.watch(server)
   parts.usage.watch(server)
   const refuseOtherMethods = watchMethods(server)
+  await addRoutes(server, parts)
+  // The suffix .json is taken from every path below /api/v1.
+  server.get('/api/v1/openapi', { schema: { hide: true } }, () => server.swagger())
+  refuseOtherMethods()
+  await server.ready()
+  return server
+}
+
+async function addRoutes(server: FastifyInstance, parts: ApiParts): Promise<void> {
   const typed: TypedServer = server.withTypeProvider<ZodTypeProvider>()
   addCatalogueRoutes(typed, parts)
   addExportRoutes(typed, parts)
@@ -131,12 +144,10 @@ export async function buildServer(parts: ApiParts): Promise<FastifyInstance> {
   addParkedRoutes(typed, parts)
   addLiveRoute(typed, parts)
   addTimeMachineRoutes(typed, parts)
+  addSessionRoutes(typed, parts)
+  await server.register(async (scope) => addLinkRoutes(scope.withTypeProvider<ZodTypeProvider>(), parts))
+  addOidcRoutes(typed, parts)
   await addConsole(server)
-  // The suffix .json is taken from every path below /api/v1.
-  server.get('/api/v1/openapi', { schema: { hide: true } }, () => server.swagger())
-  refuseOtherMethods()
-  await server.ready()
-  return server
 }
 
 /** Watches which methods each path has. Returns a function that refuses all others with 405; it is called after the last route. */

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { isRole, type Role, roles } from '#core/api-token.ts'
 import {
   ConfigError,
   connectionSettings,
@@ -6,6 +7,33 @@ import {
   readServiceConfig,
   serviceSettings,
 } from '#platform/process/config.ts'
+
+const oidcSettings = {
+  OIDC_ISSUER: z
+    .url({ protocol: /^https?$/, error: 'the https address of an OpenID provider' })
+    .optional()
+    .describe('the OpenID provider at which people log in'),
+  OIDC_CLIENT_ID: z.string().optional().describe('the name under which the provider knows the API'),
+  OIDC_CLIENT_SECRET: z.string().optional().describe('the password of the API at the provider'),
+  OIDC_SCOPE: z.string().default('openid email profile').describe('what the provider is asked for'),
+  OIDC_ROLE_CLAIM: z.string().default('groups').describe('the claim of the provider that decides the role'),
+  OIDC_ROLES: z
+    .string()
+    .transform(parseRoles)
+    .optional()
+    .describe('which value of the claim has which role: value:role, comma separated'),
+}
+
+/** Reads `value:role,…`. A value may have colons. */
+function parseRoles(text: string, context: z.RefinementCtx): ReadonlyMap<string, Role> {
+  const found = new Map<string, Role>()
+  for (const pair of text.split(',').map((part) => part.trim())) {
+    const [, value = '', role = ''] = /^(.+):([^:]*)$/.exec(pair) ?? []
+    if (isRole(role)) found.set(value.trim(), role)
+    else context.addIssue({ code: 'custom', message: `value:role, comma separated; a role is ${roles.join(', ')}` })
+  }
+  return found
+}
 
 export const apiSettings = {
   ...connectionSettings,
@@ -30,6 +58,7 @@ export const apiSettings = {
     .enum(['refused', 'allowed'])
     .default('refused')
     .describe('whether the API may listen beyond loopback although no address with https is known'),
+  ...oidcSettings,
   CLICKHOUSE_READER_USER: z.string().default('reader').describe('the read-only user of the store'),
   CLICKHOUSE_READER_PASSWORD: z.string().default('').describe('the password of the read-only user of the store'),
   NORMALIZER_URL: z.string().optional().describe('the health address of the normalizer, for replays'),
@@ -43,12 +72,25 @@ export type ApiConfig = Readonly<z.infer<z.ZodObject<typeof apiSettings>>>
 /** Reads the settings. Exits with code 2 if a setting is invalid. */
 export const readApiConfig = (): ApiConfig => orExit(() => safeConfig(readServiceConfig(apiSettings)))
 
-/** @throws ConfigError if tokens would travel beyond this machine without TLS, and nobody allowed that */
+/** @throws ConfigError if credentials would travel beyond this machine without TLS, or if half of OIDC is configured */
 export function safeConfig(config: ApiConfig): ApiConfig {
   const { API_HOST: host, API_PUBLIC_URL: url, API_PLAIN_HTTP: plain } = config
-  const isLoopback = /^(127\.|localhost$|::1$)/.test(host)
-  if (isLoopback || plain === 'allowed' || url?.startsWith('https:')) return config
+  refuseHalfOidc(config)
+  const isSafe = isLoopback(host) || plain === 'allowed' || url?.startsWith('https:') === true
+  if (isSafe) return config
   throw new ConfigError(
     `API_HOST ${host} is not loopback, and tokens would travel without TLS: put a proxy with TLS in front and name it in API_PUBLIC_URL=https://…, or set API_PLAIN_HTTP=allowed where the network is yours alone.`,
   )
 }
+
+function refuseHalfOidc({ OIDC_ISSUER: issuer, OIDC_CLIENT_ID: client, OIDC_ROLES: rolesOf }: ApiConfig): void {
+  if (issuer === undefined) return
+  if (client === undefined || rolesOf === undefined)
+    throw new ConfigError('OIDC_ISSUER needs OIDC_CLIENT_ID and OIDC_ROLES=value:role,…')
+  if (issuer.startsWith('http:') && !isLoopback(new URL(issuer).hostname))
+    throw new ConfigError(
+      `OIDC_ISSUER ${issuer} is not loopback, and logins would travel without TLS: name an https address.`,
+    )
+}
+
+const isLoopback = (host: string): boolean => /^(127\.|localhost$|\[?::1\]?$)/.test(host)

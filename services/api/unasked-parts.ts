@@ -9,6 +9,7 @@ import { createJobs } from './jobs.ts'
 import type { LiveFeed } from './live/feed.ts'
 import type { ApiParts } from './parts.ts'
 import { rowSender } from './rows.ts'
+import type { Sessions } from './session/sessions.ts'
 
 const nowhere = 'http://127.0.0.1:1'
 const watch = (): void => {}
@@ -24,6 +25,13 @@ const nothing: LiveFeed = {
   join: () => ({ offsets: [], leave: watch }),
   readAgain: async () => {},
   stop: async () => {},
+}
+
+const noSessions: Sessions = {
+  begin: async () => Promise.reject(new Error('nobody logs in')),
+  end: async () => {},
+  roleOfLink: () => undefined,
+  exchange: async () => undefined,
 }
 
 /** Returns parts that reach no service: a question to one of them fails, and a change is refused. */
@@ -46,11 +54,13 @@ export function unaskedParts(): ApiParts {
       producer: nobody,
       origin: 'live',
       publicUrl: undefined,
+      sessions: noSessions,
+      oidc: undefined,
       requestsPerMinute: 1_000,
       metrics: { watch },
       usage: { watch },
     },
-    access: { isAnonymousAllowed: false, publicHost: undefined, callerOf: () => undefined },
+    access: { isAnonymousAllowed: false, publicUrl: undefined, callerOf: () => undefined },
     log: createLogger('api', 'silent'),
   }
 }

@@ -49,6 +49,8 @@ const packages: Record<string, string[]> = {
   '@opentelemetry/resources': ['platform/tracing/'],
   '@opentelemetry/sdk-trace': ['platform/tracing/'],
   fastify: ['services/api/'],
+  '@fastify/cookie': ['services/api/'],
+  'openid-client': ['services/api/'],
   commander: ['cli/'],
   'cli-progress': ['cli/'],
 }

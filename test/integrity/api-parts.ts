@@ -1,12 +1,14 @@
-// An API beside a chain, and what a client does with it.
+// An API beside a chain or a pipeline, and what a client does with it.
 import { createToken, type TokenRequest } from '#operations/tokens/tokens.ts'
-import type { Chain } from './whole-chain.ts'
+import type { Pipeline } from '../support/pipeline.ts'
 
 export interface RunningApi {
   url: string
   /** Where it serves its metrics. */
   healthUrl: string
   pid: number
+  /** Everything that it has logged. */
+  log: () => string
   /** Asks for a path below /api/v1. */
   get: (path: string, init?: RequestInit) => Promise<Response>
   /** Asks for JSON. @throws Error with the answer if its status is not 200 */
@@ -56,7 +58,7 @@ async function listen(url: string, lastEventId: string | undefined): Promise<Lis
   return { events, lastId: () => lastId, close: () => gone.abort() }
 }
 
-export async function startApi(chain: Chain, more: Record<string, string> = {}): Promise<RunningApi> {
+export async function startApi(chain: Pipeline, more: Record<string, string> = {}): Promise<RunningApi> {
   const { reader } = chain.endpoint().credentials
   const service = await chain.start('api', {
     CLICKHOUSE_READER_USER: reader.user,
@@ -72,6 +74,7 @@ export async function startApi(chain: Chain, more: Record<string, string> = {}):
     url,
     healthUrl: service.url,
     pid: service.pid,
+    log: service.log,
     get,
     json: async (path, init) => {
       const answer = await get(path, init)

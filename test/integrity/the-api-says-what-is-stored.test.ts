@@ -290,8 +290,11 @@ describe('who may what', () => {
     method: string
     path: string
   }
+  /** All routes but login and logout, which everybody may call: a-browser-logs-in.test.ts. */
   const operations = (): Operation[] =>
-    Object.entries(openapi.paths).flatMap(([path, methods]) => Object.keys(methods).map((method) => ({ method, path })))
+    Object.entries(openapi.paths)
+      .flatMap(([path, methods]) => Object.keys(methods).map((method) => ({ method, path })))
+      .filter(({ method, path }) => path !== '/api/v1/session' || method === 'get')
   const call = (url: string, { method, path }: Operation, headers: Record<string, string> = {}) =>
     fetch(`${url}${path.replaceAll(/\{\w+\}/g, '1')}`, {
       method: method.toUpperCase(),

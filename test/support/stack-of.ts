@@ -5,8 +5,8 @@ import { type StackFile, writeStackFile } from '#local/stack-file.ts'
 import { version } from '#platform/process/version.ts'
 import type { Pipeline } from './pipeline.ts'
 
-/** Registers the parts of a test as a stack of this process, so that commands with `--data` find them. */
-export async function stackOf({ directory, environment, endpoint }: Pipeline): Promise<StackFile> {
+/** Registers the parts of a test as a stack of this process, so that commands with `--data` find them. `api`: the address of its API. */
+export async function stackOf({ directory, environment, endpoint }: Pipeline, api = ''): Promise<StackFile> {
   const dataDir = join(directory, 'stack')
   mkdirSync(dataDir)
   await tryLock(join(dataDir, 'stack.lock'))
@@ -21,7 +21,7 @@ export async function stackOf({ directory, environment, endpoint }: Pipeline): P
         user: environment.CLICKHOUSE_USER ?? '',
         passwordFile: join(directory, 'clickhouse-credentials.json'),
       },
-      api: '',
+      api,
       health: {},
     },
   }

@@ -6,6 +6,8 @@ import { Problem } from '../problem.ts'
 import { known } from './known.ts'
 
 const maxClients = 200
+/** A stream ends so soon after its token, ms. */
+const checkEveryMs = 1_000
 /** A client that missed more records than this reads them by the lists, which is faster. */
 const maxMissed = 200_000
 
@@ -65,9 +67,13 @@ export function addLiveRoute(server: TypedServer, { live }: ApiParts): void {
         'X-Accel-Buffering': 'no',
       })
       clients++
+      const check = setInterval(() => {
+        if (!request.caller.isAccepted()) response.destroy()
+      }, checkEveryMs)
       serveClient(live, response, { kinds, dataset, key }, since)
         .catch((error: Error) => request.log.warn({ err: error }, 'a client of the live stream was cut loose'))
         .finally(() => {
+          clearInterval(check)
           clients--
         })
     },
