@@ -34,6 +34,7 @@ async function inspected(poller: object, normalizer: object, more: Partial<Stack
       registry: away,
       clickhouse: { url: away, user: 'u' },
       api: 'http://127.0.0.1:1',
+      console: 'http://127.0.0.1:1',
       health: { poller: `${url}/poller`, normalizer: `${url}/normalizer` },
     },
     parts: { kafka: { state: 'running', pid: process.pid, restarts: 0 } },

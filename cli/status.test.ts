@@ -23,6 +23,7 @@ const status: Status = {
       registry: 'http://r',
       clickhouse: { url: 'http://c', user: 'tidemark' },
       api: 'http://127.0.0.1:1',
+      console: 'http://127.0.0.1:1',
       health: {},
     },
   },
@@ -103,7 +104,7 @@ const status: Status = {
 test('the status reads well, also where something is not known', () => {
   expect(statusText(status)).toBe(`tidemark 0.1.0, NOT HEALTHY, source LIVE, 1 dataset PARKED
 data in /data/live, process 12, since 2026-11-21T08:00:00.000Z
-API http://127.0.0.1:1/api/v1
+console http://127.0.0.1:1/, API http://127.0.0.1:1/api/v1
 
 Parts
   ✔  kafka     4.3.1  k:1       pid 34, started again 2 times

@@ -52,7 +52,7 @@ export function statusText(status: Status): string {
   return [
     `tidemark ${stack.version}, ${healthy ? 'healthy' : stack.state === 'ready' ? 'NOT HEALTHY' : 'starting'}, source ${stack.source.toUpperCase()}${parkedWord(parked?.length ?? 0)}`,
     `data in ${stack.dataDir}, process ${stack.pid}, since ${stack.startedAt}`,
-    `API ${stack.endpoints.api}/api/v1`,
+    `console ${stack.endpoints.console}/, API ${stack.endpoints.api}/api/v1`,
     '',
     'Parts',
     ...columns(parts.map(partColumns)),

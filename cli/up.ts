@@ -161,7 +161,7 @@ async function decideSource(data: string | undefined, tell: (line: string) => vo
 
 function announce(file: StackFile, options: UpOptions): void {
   if (options.json) return void process.stdout.write(`${JSON.stringify({ ...file.endpoints, ...identity(file) })}\n`)
-  const { kafka, registry, clickhouse, simulator, api, health } = file.endpoints
+  const { kafka, registry, clickhouse, simulator, api, console, health } = file.endpoints
   const password = clickhouse.passwordFile
     ? `passwords of ${clickhouse.user} and reader in ${clickhouse.passwordFile}`
     : ''
@@ -173,6 +173,7 @@ function announce(file: StackFile, options: UpOptions): void {
     `  schema registry    ${registry}`,
     `  ClickHouse         ${clickhouse.url}  user ${clickhouse.user}, database tidemark`,
     ...(password ? [`                     ${password}`] : []),
+    `  console            ${console}/`,
     `  API                ${api}/api/v1`,
     ...(simulator ? [`  simulator          ${simulator}`] : []),
     ...Object.entries(health).map(([name, url]) => `  ${`${name} health`.padEnd(19)}${url}/ready`),

@@ -109,6 +109,7 @@ function startParts(started: typeof programs): void {
     registry: '',
     clickhouse: { url: '', user: '' },
     api: 'http://127.0.0.1:1',
+    console: 'http://127.0.0.1:1',
     health: {},
   }
   writeStackFile({

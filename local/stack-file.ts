@@ -28,6 +28,8 @@ export interface Endpoints {
   simulator?: string
   /** URL of the API, without a slash at its end. */
   api: string
+  /** URL of the console, without a slash at its end. */
+  console: string
   health: Record<string, string>
 }
 

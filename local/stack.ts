@@ -180,6 +180,7 @@ function stackFile(
     },
     ...(options.source === 'simulated' && { simulator: simulatorUrl(ports) }),
     api: `http://127.0.0.1:${ports.web}`,
+    console: `http://127.0.0.1:${ports.web}`,
     health: Object.fromEntries(services.map((name) => [name, `http://127.0.0.1:${ports[name]}`])),
   }
   return {

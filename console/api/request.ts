@@ -26,6 +26,7 @@ export type Answer<Value> =
 export async function ask<Value>(path: string, init: RequestInit = {}): Promise<Value> {
   const response = await fetch(`/api/v1/${path}`, { ...init, headers: { accept: 'application/json', ...init.headers } })
   awaySince.value = null
+  if (response.status === 204) return undefined as Value
   if (response.ok) return (await response.json()) as Value
   const body = (await response.json().catch(() => null)) as { title?: string; detail?: string } | null
   throw new Problem(

@@ -38,6 +38,7 @@ export async function addConsole(server: FastifyInstance): Promise<void> {
     server.get(path, { schema: { hide: true } }, (_request, reply) =>
       reply.header('Cache-Control', 'no-cache').sendFile('index.html'),
     )
+  server.get('/icon.svg', { schema: { hide: true } }, (_request, reply) => reply.sendFile('icon.svg'))
   // The names of these files are made of their content.
   server.get<{ Params: { file: string } }>('/assets/:file', { schema: { hide: true } }, (request, reply) =>
     reply.header('Cache-Control', 'public, max-age=31536000, immutable').sendFile(`assets/${request.params.file}`),

@@ -16,6 +16,7 @@ interface Check {
 const checks: Check[] = [
   { name: 'format and lint', command: 'biome', parameters: ['check', '--error-on-warnings', '.'] },
   { name: 'types', command: 'tsc', parameters: ['-p', '.'] },
+  { name: 'types of the console', command: 'tsc', parameters: ['-p', 'console'] },
   { name: 'dead code', command: 'knip', parameters: [] },
   { name: 'generated files', command: process.execPath, parameters: ['schemas/generate.ts', '--check'] },
   { name: 'catalogue as declared', command: process.execPath, parameters: ['catalogue/generate.ts', '--check'] },

@@ -20,7 +20,7 @@ const rooms: { of: string; imports: string[]; why: string }[] = [
   { of: 'operations/', imports: [...below, 'catalogue/'], why: 'it knows no command line' },
   {
     of: 'services/api/',
-    imports: [...below, 'operations/', 'catalogue/'],
+    imports: [...below, 'operations/', 'catalogue/', 'console/built'],
     why: 'it holds no logic of its own, and starts nothing',
   },
   ...services.map((service) => ({
@@ -34,6 +34,7 @@ const rooms: { of: string; imports: string[]; why: string }[] = [
     why: 'it starts services, and never runs their code',
   },
   { of: 'cli/', imports: [...below, 'catalogue/', 'operations/', 'local/'], why: 'it parses, calls and prints' },
+  { of: 'console/', imports: [], why: 'the page knows the API alone, and over HTTP' },
   { of: 'simulator/', imports: ['sources/', 'platform/process/'], why: 'the simulator plays upstreams, nothing else' },
 ]
 
@@ -49,6 +50,9 @@ const packages: Record<string, string[]> = {
   '@opentelemetry/resources': ['platform/tracing/'],
   '@opentelemetry/sdk-trace': ['platform/tracing/'],
   fastify: ['services/api/'],
+  preact: ['console/'],
+  '@preact/signals': ['console/'],
+  uplot: ['console/series/'],
   '@fastify/cookie': ['services/api/'],
   'openid-client': ['services/api/'],
   commander: ['cli/'],
@@ -62,9 +66,10 @@ interface Import {
   isPackage: boolean
 }
 
-const files = globSync('*/**/*.ts', { cwd: project, exclude: ['node_modules', 'test', '.*'] }).filter(
-  (file) => !/\.test\.ts$|\/template\//.test(file),
-)
+const files = globSync('*/**/*.{ts,tsx}', {
+  cwd: project,
+  exclude: ['node_modules', 'test', '.*', 'console/built'],
+}).filter((file) => !/\.test\.ts$|\/template\//.test(file))
 
 const specifiers = /(?:\bfrom\s+|\bimport\s+|\bimport\(\s*|\bnew URL\(\s*)'([^']+)'/g
 

@@ -154,6 +154,7 @@ async function beStack(directory: string): Promise<() => void> {
       registry: '',
       clickhouse: { url: chain.environment.CLICKHOUSE_URL ?? '', user: 'tidemark', passwordFile },
       api: 'http://127.0.0.1:1',
+      console: 'http://127.0.0.1:1',
       health: {},
     },
     parts: {},

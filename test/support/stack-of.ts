@@ -22,6 +22,7 @@ export async function stackOf({ directory, environment, endpoint }: Pipeline, ap
         passwordFile: join(directory, 'clickhouse-credentials.json'),
       },
       api,
+      console: api,
       health: {},
     },
   }

@@ -1,0 +1,201 @@
+// The console in a real Chromium, on the real chain: what a trader sees of an answer, its revision and its bytes.
+import type { Browser } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { businessDay } from '#core/business-day.ts'
+import { type RawResponse, rawResponseSchema } from '#schemas/generated/records.ts'
+import { consolePages } from '#services/api/console.ts'
+import { type RunningApi, startApi } from '../integrity/api-parts.ts'
+import { type Chain, dataset, startChain } from '../integrity/whole-chain.ts'
+import { openPage, startBrowser, violationsOf } from '../support/chromium.ts'
+import { rawResponse } from '../support/raw-responses.ts'
+
+vi.setConfig({ testTimeout: 180_000 })
+
+const hourMs = 3_600_000
+const zone = 'Europe/Brussels'
+const key = 'border_AT_BE'
+const name = `${dataset}/${key}`
+
+let chain: Chain
+let api: RunningApi
+let browser: Browser | undefined
+
+beforeAll(async () => {
+  chain = await startChain()
+  const encode = await chain.registry.encoder('jao.raw', rawResponseSchema)
+  const answers = [
+    dayAnswer('2025-10-26', '2025-10-25T09:00:00Z', (hour) => hour * 10),
+    dayAnswer('2025-03-30', '2025-03-29T09:00:00Z', (hour) => 500 + hour),
+    dayAnswer('2025-10-27', '2025-10-26T09:00:00Z', (hour) => (hour === 5 ? null : 100)),
+    dayAnswer('2025-10-27', '2025-10-26T10:00:00Z', (hour) => (hour < 2 ? 130 + hour : hour === 5 ? null : 100)),
+  ]
+  for (const answer of answers)
+    await chain.producer.send('jao.raw', [{ key: answer.requestIdentity, value: encode(answer) }])
+  await chain.settled()
+  api = await startApi(chain)
+  browser = await startBrowser()
+})
+afterAll(async () => {
+  await browser?.close()
+  await chain?.stop()
+})
+
+/** A day's answer in upstream's form, with one border. */
+function dayAnswer(day: string, knownAt: string, value: (hour: number) => number | null): RawResponse {
+  const { window } = businessDay(zone, day)
+  const rows = Array.from({ length: (window.endMs - window.startMs) / hourMs }, (_, hour) => ({
+    dateTimeUtc: new Date(window.startMs + hour * hourMs).toISOString(),
+    [key]: value(hour),
+  }))
+  return rawResponse(window, Buffer.from(JSON.stringify({ data: rows })), Date.parse(knownAt))
+}
+
+const seriesUrl = (day: string, more = ''): string =>
+  `/series?s=${encodeURIComponent(name)}&from=${day}&to=${day}${more}`
+
+describe('every page', () => {
+  test.for(['light', 'dark'] as const)('has no violation of axe and no error, %s', async (colorScheme, { skip }) => {
+    if (browser === undefined) return skip()
+    const { page, errors } = await openPage(browser, { colorScheme })
+    const paths = [
+      ...consolePages,
+      seriesUrl('2025-10-27', '&view=table'),
+      seriesUrl('2025-10-27'),
+      `/catalogue?dataset=${dataset}`,
+    ]
+    for (const path of paths) {
+      await page.goto(`${api.url}${path}`)
+      await page.getByRole('heading', { level: 1 }).waitFor()
+      await page.getByText('Loading…').first().waitFor({ state: 'detached' })
+      expect(await violationsOf(page), path).toEqual([])
+    }
+    expect(errors).toEqual([])
+    await page.context().close()
+  })
+
+  test('fits 360 pixels', async ({ skip }) => {
+    if (browser === undefined) return skip()
+    const { page } = await openPage(browser, { width: 360 })
+    for (const path of [...consolePages, seriesUrl('2025-10-27')]) {
+      await page.goto(`${api.url}${path}`)
+      await page.getByText('Loading…').first().waitFor({ state: 'detached' })
+      const widths = await page.evaluate('[document.documentElement.scrollWidth, innerWidth]')
+      expect(widths, path).toEqual([360, 360])
+    }
+    await page.context().close()
+  })
+})
+
+describe('a series', () => {
+  test('has 25 and 23 hours on the days of the change of clocks, whatever the zone of the browser', async ({
+    skip,
+  }) => {
+    if (browser === undefined) return skip()
+    for (const timezoneId of ['Europe/Brussels', 'UTC', 'America/New_York']) {
+      const { page } = await openPage(browser, { timezoneId })
+      await page.goto(`${api.url}${seriesUrl('2025-10-26', '&view=table')}`)
+      await page.getByRole('row').nth(25).waitFor()
+      expect(await page.getByRole('row').count(), timezoneId).toBe(26)
+      const cells = (row: number) => page.getByRole('row').nth(row).locator('th, td').allTextContents()
+      expect([await cells(3), await cells(4)], timezoneId).toEqual([
+        ['2025-10-26 02:00', '00:00', '3', '20'],
+        ['2025-10-26 02:00B', '01:00', '4', '30'],
+      ])
+      await page.goto(`${api.url}${seriesUrl('2025-03-30', '&view=table')}`)
+      await page.getByRole('row').nth(23).waitFor()
+      expect([await page.getByRole('row').count(), await cells(3)], timezoneId).toEqual([
+        24,
+        ['2025-03-30 03:00', '01:00', '3', '502'],
+      ])
+      await page.context().close()
+    }
+  })
+
+  test('is as it was known where the slider stands, and the link shows the same', async ({ skip }) => {
+    if (browser === undefined) return skip()
+    const { page, errors } = await openPage(browser)
+    await page.goto(`${api.url}${seriesUrl('2025-10-27', '&view=table')}`)
+    const firstValue = page.getByRole('row').nth(1).getByRole('cell').last()
+    await expect.poll(() => firstValue.textContent()).toBe('130 first 100')
+    const slider = page.getByRole('slider')
+    await slider.focus()
+    await page.keyboard.press('ArrowLeft')
+    await page.keyboard.press('ArrowLeft')
+    await expect.poll(() => firstValue.textContent()).toBe('100')
+    await expect.poll(() => page.url()).toContain('at=2025-10-26T09%3A00%3A00.000Z')
+    const link = page.url()
+    await page.goBack()
+    await page.goto(link)
+    await expect.poll(() => firstValue.textContent()).toBe('100')
+    // An hour without a value is a word, never a 0.
+    expect(await page.getByRole('row').nth(6).getByRole('cell').last().textContent()).toBe('null')
+    expect(errors).toEqual([])
+    await page.context().close()
+  })
+
+  test('leads from a point of its chart to the bytes in two steps', async ({ skip }) => {
+    if (browser === undefined) return skip()
+    const { page } = await openPage(browser)
+    await page.goto(`${api.url}${seriesUrl('2025-10-27')}`)
+    const chart = page.getByRole('application')
+    await chart.focus()
+    await page.keyboard.press('Home')
+    await expect.poll(() => page.locator('figcaption').textContent()).toContain('130 MW (first 100)')
+    await page.keyboard.press('Enter')
+    const panel = page.getByRole('region', { name: 'Point 2025-10-27 00:00' })
+    await panel.getByRole('button', { name: 'Show' }).nth(1).click()
+    await expect.poll(() => panel.locator('mark').textContent()).toBe('130')
+    await panel.getByText('data[0].border_AT_BE').waitFor()
+    await page.context().close()
+  })
+})
+
+test('the keyboard goes to pages and to the search, and back works', async ({ skip }) => {
+  if (browser === undefined) return skip()
+  const { page } = await openPage(browser)
+  await page.goto(`${api.url}/`)
+  await page.getByRole('heading', { name: 'Now' }).waitFor()
+  await page.keyboard.press('g')
+  await page.keyboard.press('d')
+  await page.getByRole('heading', { name: 'Catalogue' }).waitFor()
+  await page.keyboard.press('/')
+  await page.keyboard.type('maxExchanges')
+  await page.getByRole('link', { name: dataset, exact: true }).waitFor()
+  expect(new URL(page.url()).search).toBe('?q=maxExchanges')
+  await page.goBack()
+  await page.getByRole('heading', { name: 'Now' }).waitFor()
+  await page.context().close()
+})
+
+test('a server that goes away is said, and what comes back is shown without a reload', async ({ skip }) => {
+  if (browser === undefined) return skip()
+  const { page } = await openPage(browser)
+  const passing = await startApi(chain)
+  const { port } = new URL(passing.url)
+  await page.goto(`${passing.url}/operations`)
+  await page.getByText('clickhouse', { exact: false }).first().waitFor()
+  process.kill(passing.pid, 'SIGKILL')
+  await page.getByRole('alert').getByText('tidemark does not answer since').waitFor()
+  await startApi(chain, { API_PORT: port })
+  await page.getByText('tidemark does not answer since').waitFor({ state: 'detached' })
+  await page.context().close()
+})
+
+test('a reader sees operations and changes nothing; an operator logs in, and a change says its command', async ({
+  skip,
+}) => {
+  if (browser === undefined) return skip()
+  const { page } = await openPage(browser)
+  await page.goto(`${api.url}/operations?part=again`)
+  await page.getByLabel('Dataset').selectOption(dataset)
+  const replay = page.getByRole('button', { name: 'Replay', exact: true })
+  await expect.poll(() => replay.isDisabled()).toBe(true)
+  const { authorization } = await api.as({ role: 'operator' })
+  await page.getByLabel('Token').fill(authorization.replace('Bearer ', ''))
+  await page.getByRole('button', { name: 'Log in' }).click()
+  await expect.poll(() => replay.isEnabled()).toBe(true)
+  await replay.click()
+  await page.getByText(`npx tidemark replay ${dataset}`).waitFor()
+  expect(await violationsOf(page)).toEqual([])
+  await page.context().close()
+})
