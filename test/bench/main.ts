@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util'
 import { measureApi } from './api.ts'
 import { measureBackfill } from './backfill.ts'
 import { measureCeilings } from './ceilings.ts'
+import { measureConsole } from './console.ts'
 import { measureFreshness } from './freshness.ts'
 import { measureHistoryQueries } from './history-queries.ts'
 import { measureMarkets } from './markets.ts'
@@ -37,6 +38,7 @@ const longPhases: Record<string, Phase> = {
   rebuild: async (tell) => ({ ...(await measureRebuild(tell)) }),
   votes: async (tell) => ({ ...(await measureVotes(tell)) }),
   api: async (tell) => ({ ...(await measureApi(tell)) }),
+  console: async (tell) => ({ ...(await measureConsole(tell)) }),
   takeover: async (tell) => ({ takeover: await measureTakeover(tell) }),
 }
 const everyPhase = { ...phases, ...longPhases }

@@ -1,9 +1,12 @@
+import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
 import type { StackFile } from '#local/stack-file.ts'
 import { residentMiB } from '../bench/cpu.ts'
 import { percentile } from '../bench/store-queries.ts'
 
 /**
- * Memory of each part of the stack, MiB: in the second quarter of the run (`early`) and in the last (`late`). Each value is
+ * Memory of each part of the stack, MiB; of a Java part what its heap holds after a full collection, because Java gives no
+ * memory back before its limit. In the second quarter of the run (`early`) and in the last (`late`). Each value is
  * the 10th percentile of the samples. A leak raises this floor. An allocator that keeps freed pages raises only the peaks.
  */
 export type Held = Record<string, { early: number; late: number }>
@@ -11,21 +14,20 @@ export type Held = Record<string, { early: number; late: number }>
 /** A part may grow from `early` to `late` by 20 % or by 40 MiB, whichever is more. */
 const flat = { share: 0.2, mib: 40 }
 const intervalMs = 10_000
+const javaParts: ReadonlySet<string> = new Set(['kafka', 'registry'])
 
 /** Samples memory until stopped. The first quarter of the samples is warm-up and ignored. */
 export function watchMemory(file: () => StackFile) {
   const samples: Record<string, number[]> = {}
+  const pids = (): [string, number][] =>
+    Object.entries(file().parts).flatMap(([name, { pid }]) => (pid === null || pid === undefined ? [] : [[name, pid]]))
   const now = (): Record<string, number> =>
-    Object.fromEntries(
-      Object.entries(file().parts).flatMap(([name, { pid }]) => {
-        const held = pid === null || pid === undefined ? 0 : residentMiB(pid)
-        return held > 0 ? [[name, Math.round(held)]] : []
-      }),
-    )
+    Object.fromEntries(pids().map(([name, pid]) => [name, Math.round(residentMiB(pid))]))
   const timer = setInterval(() => {
-    for (const [name, held] of Object.entries(now())) {
+    for (const [name, pid] of pids()) {
+      const held = Math.round(javaParts.has(name) ? liveHeapMiB(pid) : residentMiB(pid))
       samples[name] ??= []
-      samples[name].push(held)
+      if (held > 0) samples[name].push(held)
     }
   }, intervalMs)
   return {
@@ -47,3 +49,14 @@ export function watchMemory(file: () => StackFile) {
 
 /** Returns 0 without samples, so that a part that was measured only later counts as grown. */
 const floor = (values: number[]): number => percentile(values, 0.1) || 0
+
+/** Collects the garbage of a Java process, and returns what its heap holds then, MiB; 0 if the process is gone. */
+function liveHeapMiB(pid: number): number {
+  const home = process.env.JAVA_HOME
+  const command = home ? join(home, 'bin', 'jcmd') : 'jcmd'
+  const run = (order: string) => spawnSync(command, [String(pid), order], { encoding: 'utf8', timeout: 20_000 })
+  const { error } = run('GC.run')
+  if (error !== undefined) throw new Error(`jcmd does not run (${error.message}): the soak needs a JDK, not a JRE`)
+  const used = run('GC.heap_info').stdout.matchAll(/generation\s+total \d+K, used (\d+)K/g)
+  return [...used].reduce((sum, [, kib]) => sum + Number(kib), 0) / 1024
+}
