@@ -37,7 +37,7 @@ export function Now() {
                 <tr>
                   <th>Source</th>
                   <th>State</th>
-                  <th>Complete</th>
+                  <th class="number">Complete</th>
                   <th>Last at</th>
                   <th>Expected by</th>
                 </tr>

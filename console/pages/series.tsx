@@ -8,6 +8,7 @@ import { Chart, colourOf } from '../series/chart.tsx'
 import { CopyLinks } from '../series/copy-links.tsx'
 import { type Loaded, splitName, useHistories } from '../series/history.ts'
 import { knownInstants } from '../series/knowledge.ts'
+import { MissingList } from '../series/missing-list.tsx'
 import { PointPanel } from '../series/point-panel.tsx'
 import { SeriesSearch } from '../series/series-search.tsx'
 import { SeriesTable } from '../series/series-table.tsx'
@@ -122,6 +123,7 @@ function Shown({ loaded, span }: { loaded: Loaded; span: { first: string; last: 
             onPoint={(point) => change({ point, known: null })}
           />
         )}
+        <MissingList missing={loaded.missing} tz={tz} />
         <AsOfSlider
           instants={instants}
           atMs={atMs}

@@ -8,11 +8,14 @@ export interface Span {
   toMs: number
 }
 
-/** A span that is not complete, to be hatched. */
+/** A window that is not complete. */
 export interface MissingSpan extends Span {
   dataset: string
-  class: 'late' | 'partial' | 'lost'
+  class: 'late' | 'partial' | 'lost' | 'retracted' | 'not-yet-due'
   cause: string | null
+  detail: string | null
+  since: string | null
+  expectedBy: string | null
 }
 
 export interface Loaded {
@@ -95,13 +98,16 @@ async function readPages<Row>(first: string, signal: AbortSignal): Promise<Row[]
   return rows
 }
 
+const incomplete = ['late', 'partial', 'lost', 'retracted', 'not-yet-due'] as const
+
 async function readMissing(dataset: string, { fromMs, toMs }: Span, signal: AbortSignal): Promise<MissingSpan[]> {
   const path = pathOf('completeness', { dataset, from: isoOf(fromMs), to: isoOf(toMs), limit: pageRows })
   const { data } = await ask<Rows<WindowState>>(path, { signal })
   return data.flatMap((row): MissingSpan[] => {
-    const of = row.class
-    if (of !== 'late' && of !== 'partial' && of !== 'lost') return []
+    const of = incomplete.find((each) => each === row.class)
+    if (of === undefined) return []
+    const { cause, detail, since, expected_by: expectedBy } = row
     const span = { fromMs: Date.parse(row.window_start), toMs: Date.parse(row.window_end) }
-    return [{ dataset, class: of, cause: row.cause, ...span }]
+    return [{ dataset, class: of, cause, detail, since, expectedBy, ...span }]
   })
 }

@@ -158,7 +158,8 @@ function drawBelow(u: uPlot, { boundaries, series, missing, point }: PlotInput):
   const x = (ms: number): number =>
     Math.min(Math.max(u.valToPos(ms / 1_000, 'x', true), bbox.left), bbox.left + bbox.width)
   ctx.save()
-  for (const span of missing) hatch(ctx, x(span.fromMs), bbox.top, x(span.toMs), bbox.top + bbox.height)
+  for (const span of missing.filter(({ class: of }) => of !== 'not-yet-due'))
+    hatch(ctx, x(span.fromMs), bbox.top, x(span.toMs), bbox.top + bbox.height)
   for (const { lines, colour } of series) {
     ctx.fillStyle = `${colour}33`
     boundaries.forEach((ms, index) => {
