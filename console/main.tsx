@@ -49,9 +49,12 @@ function Page() {
     )
   if (pages.every((page) => page.path !== here))
     return (
-      <Empty>
-        There is no such page. <a href="/">Now</a> is the first one.
-      </Empty>
+      <>
+        <h1>There is no such page</h1>
+        <Empty>
+          <a href="/">Now</a> is the first page; all pages stand above.
+        </Empty>
+      </>
     )
   return <Loading />
 }

@@ -20,7 +20,7 @@ import {
 } from 'fastify-type-provider-zod'
 import { version } from '#platform/process/version.ts'
 import { addAccess, withoutPathToken } from './access.ts'
-import { addConsole } from './console.ts'
+import { addConsole, isLostBrowser, sendConsole } from './console.ts'
 import { addFormatCheck, withoutSuffix } from './format.ts'
 import type { ApiParts, TypedServer } from './parts.ts'
 import { Problem, problemSchema, sendProblem } from './problem.ts'
@@ -45,6 +45,8 @@ const problem = {
   description: 'What is wrong, where, and what to do',
   content: { 'application/problem+json': { schema: problemSchema } },
 }
+
+const noSuchResource = new Problem(404, 'Not found', 'There is no such resource. /api/v1/openapi.json lists all.')
 
 /** What a page of the console may do: nothing that does not come from this API. */
 const contentSecurity = {
@@ -80,11 +82,7 @@ export async function buildServer(parts: ApiParts): Promise<FastifyInstance> {
   server.setSerializerCompiler(serializerCompiler)
   server.setErrorHandler((error, request, reply) => sendProblem(error as Error, request, reply))
   server.setNotFoundHandler((request, reply) =>
-    sendProblem(
-      new Problem(404, 'Not found', 'There is no such resource. /api/v1/openapi.json lists all.'),
-      request,
-      reply,
-    ),
+    isLostBrowser(request) ? sendConsole(reply.code(404)) : sendProblem(noSuchResource, request, reply),
   )
   server.addHook('onRoute', ({ schema }) => {
     if (schema) schema.response = { ...(schema.response as object), '4xx': problem, '5xx': problem }

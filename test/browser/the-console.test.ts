@@ -12,6 +12,7 @@ import { rawResponse } from '../support/raw-responses.ts'
 vi.setConfig({ testTimeout: 180_000 })
 
 const hourMs = 3_600_000
+const zones = ['Europe/Brussels', 'UTC', 'America/New_York', 'Australia/Lord_Howe']
 const zone = 'Europe/Brussels'
 const key = 'border_AT_BE'
 const name = `${dataset}/${key}`
@@ -53,19 +54,29 @@ function dayAnswer(day: string, knownAt: string, value: (hour: number) => number
 const seriesUrl = (day: string, more = ''): string =>
   `/series?s=${encodeURIComponent(name)}&from=${day}&to=${day}${more}`
 
+/** `npm run browser` looks at everything, in each theme. */
+const isWide = process.env.TIDEMARK_BROWSER !== undefined
+
 describe('every page', () => {
-  test.for(['light', 'dark'] as const)('has no violation of axe and no error, %s', async (colorScheme, { skip }) => {
+  const all = [
+    ...consolePages,
+    seriesUrl('2025-10-27', '&view=table'),
+    seriesUrl('2025-10-27', '&point=2025-10-26T23:00:00.000Z&known=2025-10-26T10:00:00.000Z'),
+    `/catalogue?dataset=${dataset}`,
+    '/operations?part=refused',
+    '/operations?part=again',
+    `/completeness?from=2025-10-20&to=2025-10-28&dataset=${dataset}&day=2025-10-27`,
+    '/nowhere',
+  ]
+  test.for([
+    { colorScheme: 'light', paths: isWide ? all : all.slice(0, consolePages.length + 2) },
+    { colorScheme: 'dark', paths: isWide ? all : ['/', seriesUrl('2025-10-27')] },
+  ] as const)('has no violation of axe and no error, $colorScheme', async ({ colorScheme, paths }, { skip }) => {
     if (browser === undefined) return skip()
     const { page, errors } = await openPage(browser, { colorScheme })
-    const paths = [
-      ...consolePages,
-      seriesUrl('2025-10-27', '&view=table'),
-      seriesUrl('2025-10-27'),
-      `/catalogue?dataset=${dataset}`,
-    ]
     for (const path of paths) {
       await page.goto(`${api.url}${path}`)
-      await page.getByRole('heading', { level: 1 }).waitFor()
+      await page.locator('main :is(h1, .state)').first().waitFor()
       await page.getByText('Loading…').first().waitFor({ state: 'detached' })
       expect(await violationsOf(page), path).toEqual([])
     }
@@ -91,7 +102,7 @@ describe('a series', () => {
     skip,
   }) => {
     if (browser === undefined) return skip()
-    for (const timezoneId of ['Europe/Brussels', 'UTC', 'America/New_York']) {
+    for (const timezoneId of isWide ? zones : zones.slice(2)) {
       const { page } = await openPage(browser, { timezoneId })
       await page.goto(`${api.url}${seriesUrl('2025-10-26', '&view=table')}`)
       await page.getByRole('row').nth(25).waitFor()

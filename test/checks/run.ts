@@ -1,5 +1,6 @@
 // `npm test`: format, lint, types, dead code, generated files, explode's output, then all tests. `npm run faults`: the
-// long fault tests. `npm run clients`: third-party clients. Each ends with the line: N passed, N failed.
+// long fault tests. `npm run clients`: third-party clients. `npm run browser`: the console in all zones, themes and states.
+// Each ends with the line: N passed, N failed.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -37,6 +38,7 @@ interface Count {
 
 const faults = process.argv.includes('--faults')
 const clients = process.argv.includes('--clients')
+const browser = process.argv.includes('--browser')
 // Tests write into this directory. Processes carry its name in their environment.
 const directory = mkdtempSync(join(tmpdir(), 'tidemark-checks-'))
 // Some tests read the directory as another user.
@@ -49,6 +51,7 @@ const environment = {
   [runVariable]: directory,
   ...(faults && { TIDEMARK_FAULTS: '1' }),
   ...(clients && { TIDEMARK_CLIENTS: '1' }),
+  ...(browser && { TIDEMARK_BROWSER: '1' }),
 }
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, async () => {
@@ -59,7 +62,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 }
 
 const count: Count = { passed: 0, failed: 0 }
-for (const check of faults || clients ? [] : checks) add(await runCheck(check))
+for (const check of faults || clients || browser ? [] : checks) add(await runCheck(check))
 add(await runTests())
 add(await endLeft())
 removeDirectory()
@@ -84,7 +87,7 @@ async function runTests(): Promise<Count> {
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
   const code = await run(
     'vitest',
-    ['run', ...reporters, ...(faults ? ['test/integrity', 'test/e2e', 'test/store'] : [])],
+    ['run', ...reporters, ...(faults ? ['test/integrity', 'test/e2e', 'test/store'] : browser ? ['test/browser'] : [])],
     environment,
   )
   return countTests(report, code)
@@ -135,7 +138,8 @@ function removeDirectory(): void {
 }
 
 function printNotRun({ testResults }: Report): void {
-  const why = clients ? 'the line NOT TESTED above says why' : '`npm run faults` runs it'
+  const why =
+    clients || browser ? 'the line NOT TESTED above says why' : '`npm run faults` or `npm run browser` runs it'
   for (const { title, status } of testResults.flatMap(({ assertionResults }) => assertionResults)) {
     if (status === 'passed' || status === 'failed') continue
     process.stdout.write(`not run: ${title} (${why})\n`)
