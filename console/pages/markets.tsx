@@ -22,6 +22,7 @@ const marketsState = pageState({
 
 const everyMs = 10_000
 const bucketS = 600
+const dayBuckets = 86_400 / bucketS
 const allRows = 10_000
 
 /** A metric of all markets over the last 24 hours: ranked by its standard deviation, and one market as a chart. */
@@ -184,9 +185,9 @@ function BucketChart({ buckets, name, tz }: { buckets: MarketBucket[]; name: str
   }, [])
   useEffect(() => {
     const starts = new Map(buckets.map((bucket) => [Date.parse(bucket.start), bucket]))
-    const [firstMs = 0, lastMs = 0] = [Math.min(...starts.keys()), Math.max(...starts.keys())]
-    const count = Math.round((lastMs - firstMs) / (bucketS * 1_000)) + 2
-    const boundaries = Array.from({ length: count }, (_, index) => firstMs + index * bucketS * 1_000)
+    // All of the 24 hours are shown, also where nothing was sampled.
+    const firstMs = Math.max(...starts.keys()) - (dayBuckets - 1) * bucketS * 1_000
+    const boundaries = Array.from({ length: dayBuckets + 1 }, (_, index) => firstMs + index * bucketS * 1_000)
     const valuesOf = (value: (bucket: MarketBucket) => number) =>
       boundaries.map((ms) => {
         const bucket = starts.get(ms)

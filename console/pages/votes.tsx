@@ -59,12 +59,14 @@ export function Votes() {
 
 const nameOf = ({ Year, WeekNumber }: Week): string => `${Year} week ${WeekNumber}`
 const height = 240
+/** Fewer weeks do not have wider bars. */
+const minBars = 52
 
 /** A bar a week; those that stand out have another colour. A line shows the mean, a band what is usual. */
 function Bars({ weeks, mean }: { weeks: Week[]; mean: number }) {
   const max = Math.max(mean * 1.2, ...weeks.map(({ VoteCount }) => VoteCount))
   const y = (votes: number): number => height * (1 - votes / max)
-  const width = Math.max(weeks.length, 1)
+  const width = Math.max(weeks.length, minBars)
   return (
     <figure class="weeks">
       <svg viewBox={`0 0 ${width} ${height}`} preserveAspectRatio="none" role="img" aria-labelledby="weeks-title">
