@@ -144,6 +144,36 @@ describe('a series', () => {
     await page.context().close()
   })
 
+  test('has a gap where an hour has no value: no line crosses it', async ({ skip }) => {
+    if (browser === undefined) return skip()
+    const { page } = await openPage(browser)
+    await page.goto(`${api.url}${seriesUrl('2025-10-27')}`)
+    await page.locator('.chart canvas').waitFor()
+    // Which columns of the picture have the colour of the series, #0072b2, from the first one to the last.
+    const read = async () =>
+      (await page.evaluate(`(() => {
+        const canvas = document.querySelector('.chart canvas')
+        const { data, width, height } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height)
+        const drawn = Array.from({ length: width }, (_, x) => {
+          for (let y = 0; y < height; y++) {
+            const at = 4 * (y * width + x)
+            if (data[at] < 60 && Math.abs(data[at + 1] - 114) < 30 && Math.abs(data[at + 2] - 178) < 30 && data[at + 3] > 200) return true
+          }
+          return false
+        })
+        const first = drawn.indexOf(true)
+        return drawn.slice(first, drawn.lastIndexOf(true) + 1)
+      })()`)) as boolean[]
+    await expect.poll(async () => (await read()).length).toBeGreaterThan(400)
+    const columns = await read()
+    const from = columns.indexOf(false)
+    const to = columns.indexOf(true, from)
+    expect(from / columns.length).toBeCloseTo(5 / 24, 2)
+    expect(to / columns.length).toBeCloseTo(6 / 24, 2)
+    expect(columns.slice(to).every((isDrawn) => isDrawn)).toBe(true)
+    await page.context().close()
+  })
+
   test('leads from a point of its chart to the bytes in two steps', async ({ skip }) => {
     if (browser === undefined) return skip()
     const { page } = await openPage(browser)
