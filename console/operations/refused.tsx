@@ -3,6 +3,7 @@ import type { Poll, Rows } from '../api/records.ts'
 import { pathOf, useAnswer } from '../api/request.ts'
 import { Shown } from '../layout/states.tsx'
 import { secondText } from '../local-time.ts'
+import { PollTable } from '../pages/poll-table.tsx'
 import { Action } from './action.tsx'
 import type { DeadLetter, Parked } from './records.ts'
 
@@ -119,32 +120,7 @@ function Polls({ tz }: { tz: string }) {
         isEmpty={({ data }) => data.length === 0}
         empty={`No poll of the last 24 hours was ${outcome}.`}
       >
-        {({ data }) => (
-          <div class="scroll">
-            <table>
-              <thead>
-                <tr>
-                  <th>At</th>
-                  <th>Dataset</th>
-                  <th>Window</th>
-                  <th>What upstream said</th>
-                </tr>
-              </thead>
-              <tbody>
-                {data.map((poll) => (
-                  <tr key={`${poll.fetched_at} ${poll.dataset} ${poll.window_start} ${poll.selector}`}>
-                    <td>{secondText(Date.parse(poll.fetched_at), tz)}</td>
-                    <td>{poll.dataset}</td>
-                    <td>{secondText(Date.parse(poll.window_start), tz)}</td>
-                    <td>
-                      {poll.status} {poll.error}
-                    </td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </div>
-        )}
+        {({ data }) => <PollTable polls={data} tz={tz} hasWindow />}
       </Shown>
     </>
   )

@@ -3,6 +3,7 @@ import { pathOf, useAnswer } from '../api/request.ts'
 import { ClassMark, causeText } from '../layout/classes.tsx'
 import { Shown } from '../layout/states.tsx'
 import { addDays, dayStart, minuteText, secondText, timeText } from '../local-time.ts'
+import { PollTable } from './poll-table.tsx'
 
 const shownWindows = 200
 const shownPolls = 50
@@ -104,30 +105,7 @@ function Polls({
       isEmpty={({ data }) => data.length === 0}
       empty="These windows were never asked for. `npx tidemark backfill` does it."
     >
-      {({ data }) => (
-        <div class="scroll">
-          <table>
-            <thead>
-              <tr>
-                <th>At</th>
-                <th>Outcome</th>
-                <th>What upstream said</th>
-              </tr>
-            </thead>
-            <tbody>
-              {data.map((poll) => (
-                <tr key={`${poll.fetched_at} ${poll.window_start} ${poll.selector}`}>
-                  <td>{secondText(Date.parse(poll.fetched_at), tz)}</td>
-                  <td>
-                    {poll.outcome} {poll.status}
-                  </td>
-                  <td>{poll.error ?? `${poll.bytes} bytes in ${poll.duration_ms} ms`}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
-      )}
+      {({ data }) => <PollTable polls={data} tz={tz} />}
     </Shown>
   )
 }

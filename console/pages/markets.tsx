@@ -4,6 +4,7 @@ import type { MarketBucket, MarketFigure, RankedMarket, Rows } from '../api/reco
 import { pathOf, useAnswer } from '../api/request.ts'
 import { type Column, LongTable } from '../layout/long-table.tsx'
 import { Shown } from '../layout/states.tsx'
+import { TableToggle } from '../layout/table-toggle.tsx'
 import { agoText, minuteText } from '../local-time.ts'
 import { oneOf, pageState, text, zone } from '../page-state.ts'
 import { createPlot, type Plot } from '../series/plot.ts'
@@ -152,13 +153,7 @@ function MarketChart({ market: { market, metric, dataset } }: { market: RankedMa
         {market}: {metric}, last 24 hours
       </h2>
       <p class="tools">
-        <button
-          type="button"
-          aria-pressed={state.view === 'table'}
-          onClick={() => change({ view: state.view === 'table' ? 'chart' : 'table' })}
-        >
-          Show as table
-        </button>
+        <TableToggle view={state.view} onChange={(view) => change({ view })} />
       </p>
       <Shown answer={answer} isEmpty={({ data }) => data.length === 0} empty="It has no sample of the last 24 hours.">
         {({ data }) => {

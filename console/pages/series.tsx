@@ -2,6 +2,7 @@ import { useEffect, useState as useLocal, useMemo } from 'preact/hooks'
 import { useState } from '../address.ts'
 import { useLive } from '../api/live.ts'
 import { Empty, Failed, Loading } from '../layout/states.tsx'
+import { TableToggle } from '../layout/table-toggle.tsx'
 import { addDays, dayAt, dayStart } from '../local-time.ts'
 import { AsOfSlider } from '../series/as-of-slider.tsx'
 import { Chart, colourOf } from '../series/chart.tsx'
@@ -63,13 +64,7 @@ export function Series() {
         <button type="button" onClick={() => move(1)}>
           a day →
         </button>
-        <button
-          type="button"
-          aria-pressed={state.view === 'table'}
-          onClick={() => change({ view: state.view === 'table' ? 'chart' : 'table' })}
-        >
-          Show as table
-        </button>
+        <TableToggle view={state.view} onChange={(view) => change({ view })} />
       </div>
       <Legend
         names={names}

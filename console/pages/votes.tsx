@@ -2,6 +2,7 @@ import { useState } from '../address.ts'
 import type { Rows, Week } from '../api/records.ts'
 import { pathOf, useAnswer } from '../api/request.ts'
 import { Shown } from '../layout/states.tsx'
+import { TableToggle } from '../layout/table-toggle.tsx'
 import { flag, oneOf, pageState, zone } from '../page-state.ts'
 
 const votesState = pageState({ view: oneOf('chart', 'table'), outliers: flag, tz: zone })
@@ -28,13 +29,7 @@ export function Votes() {
                 20 %.
               </p>
               <div class="tools">
-                <button
-                  type="button"
-                  aria-pressed={state.view === 'table'}
-                  onClick={() => change({ view: state.view === 'table' ? 'chart' : 'table' })}
-                >
-                  Show as table
-                </button>
+                <TableToggle view={state.view} onChange={(view) => change({ view })} />
                 <label>
                   <input
                     type="checkbox"
