@@ -24,7 +24,15 @@ test('days have 23, 24 or 25 hours, and begin where the zone says', () => {
 })
 
 test('starts of days agree with Temporal in many zones, for every day of two years', () => {
-  for (const zone of [brussels, 'UTC', 'America/New_York', 'Asia/Kolkata', 'Australia/Lord_Howe', 'America/Sao_Paulo'])
+  for (const zone of [
+    brussels,
+    'UTC',
+    'America/New_York',
+    'Asia/Kolkata',
+    'Australia/Lord_Howe',
+    'America/Santiago',
+    'America/Havana',
+  ])
     for (let day = Temporal.PlainDate.from('2026-01-01'); day.year < 2028; day = day.add({ days: 1 }))
       expect(dayStart(day.toString(), zone), `${day} ${zone}`).toBe(
         day.toZonedDateTime({ timeZone: zone }).epochMilliseconds,
@@ -37,6 +45,10 @@ test('the hour that occurs twice has a letter, and the one that does not occur i
   expect(hours('2026-10-25', '2026-10-26').slice(0, 5)).toEqual(['00:00', '01:00', '02:00', '02:00B', '03:00'])
   expect(hours('2026-03-29', '2026-03-30').slice(0, 4)).toEqual(['00:00', '01:00', '03:00', '04:00'])
   expect(isSecondHour(at('2026-10-25T01:30:00Z'), brussels)).toBe(true)
+  const lordHowe = ['14:30', '14:45', '15:00', '15:15', '15:30'].map((time) =>
+    timeText(at(`2026-04-04T${time}:00Z`), 'Australia/Lord_Howe'),
+  )
+  expect(lordHowe).toEqual(['01:30', '01:45', '01:30B', '01:45B', '02:00'])
   expect(minuteText(at('2026-10-25T00:30:00Z'), brussels)).toBe('2026-10-25 02:30')
   expect(clockMs(at('2026-11-20T00:00:00.250Z'), brussels)).toBe(at('2026-11-20T01:00:00.250Z'))
 })

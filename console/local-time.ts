@@ -34,18 +34,23 @@ export const dayAt = (ms: number, zone: string): string => new Date(clockMs(ms, 
 export const addDays = (day: string, count: number): string =>
   new Date(Date.parse(`${day}T00:00:00Z`) + count * dayMs).toISOString().slice(0, 10)
 
-/** Returns when a day begins in the zone: its first instant. */
-export function dayStart(day: string, zone: string): number {
-  const wanted = Date.parse(`${day}T00:00:00Z`)
+/** Returns the first instant at which a clock in the zone shows `wanted`, a time as if it were UTC, ms. */
+export function fromClock(wanted: number, zone: string): number {
   // No zone is further from UTC than 15 hours, and its offset changes at most by hours: twice is enough.
   let ms = wanted - (clockMs(wanted, zone) - wanted)
   ms = wanted - (clockMs(ms, zone) - ms)
   const before = ms - hourMs
-  return clockMs(before, zone) === wanted ? before : ms
+  if (clockMs(before, zone) === wanted) return before
+  // The clock jumps over the wanted time: the first instant after the jump.
+  return ms + Math.max(0, wanted - clockMs(ms, zone))
 }
 
-/** Returns true if clocks in the zone showed the same time an hour before: the second 02:00 of an autumn day. */
-export const isSecondHour = (ms: number, zone: string): boolean => clockMs(ms - hourMs, zone) === clockMs(ms, zone)
+/** Returns when a day begins in the zone: its first instant. */
+export const dayStart = (day: string, zone: string): number => fromClock(Date.parse(`${day}T00:00:00Z`), zone)
+
+/** Returns true if clocks in the zone showed the same time an hour or half an hour before: the second 02:00 of a day. */
+export const isSecondHour = (ms: number, zone: string): boolean =>
+  [hourMs, hourMs / 2].some((earlierMs) => clockMs(ms - earlierMs, zone) === clockMs(ms, zone))
 
 /** HH:MM in the zone; with a B in the hour that occurs a second time. */
 export const timeText = (ms: number, zone: string): string =>

@@ -1,11 +1,12 @@
 import { type ComponentType, render } from 'preact'
-import { useEffect, useState } from 'preact/hooks'
-import { followLinks, path } from './address.ts'
+import { useEffect, useErrorBoundary, useState } from 'preact/hooks'
+import { followLinks, path, query } from './address.ts'
 import { type PagePath, pages, Shell } from './layout/shell.tsx'
 import { Empty, Loading } from './layout/states.tsx'
 import { Now } from './pages/now.tsx'
 import './style.css'
 import './layout/marks.css'
+import './layout/narrow.css'
 
 /** The first page comes with the program, the others when they are gone to. */
 const loaders: Record<Exclude<PagePath, '/'>, () => Promise<ComponentType>> = {
@@ -22,25 +23,31 @@ const loaded = new Map<string, ComponentType>([['/', Now]])
 
 function Page() {
   const here = path.value
+  const address = `${here}${query.value}`
+  const [broken, retry] = useErrorBoundary()
+  useEffect(() => {
+    if (broken !== undefined) retry()
+  }, [address])
   const [, showAgain] = useState(0)
-  const [failed, setFailed] = useState(false)
+  const [failed, setFailed] = useState('')
   const Found = loaded.get(here)
   useEffect(() => {
     const load = loaders[here as keyof typeof loaders]
     if (Found !== undefined || load === undefined) return
-    setFailed(false)
+    setFailed('')
     load()
       .then((page) => {
         loaded.set(here, page)
         showAgain((count) => count + 1)
       })
-      .catch(() => setFailed(true))
+      .catch((error: Error) => setFailed(error.message))
   }, [here, Found])
-  if (Found !== undefined) return <Found />
-  if (failed)
+  if (broken !== undefined) return <Broken why={String(broken)} />
+  if (Found !== undefined) return <Found key={here} />
+  if (failed !== '')
     return (
       <Empty>
-        This page could not be loaded: tidemark does not answer, or it was updated.{' '}
+        This page could not be loaded ({failed}). Perhaps tidemark does not answer, or was updated.{' '}
         <a href="/" target="_self">
           Load it anew
         </a>
@@ -58,6 +65,17 @@ function Page() {
     )
   return <Loading />
 }
+
+/** What a page shows after a fault of its own. */
+const Broken = ({ why }: { why: string }) => (
+  <>
+    <h1>This page has a fault</h1>
+    <Empty>
+      <p>It cannot show what its address asks for: {why}</p>
+      <p>Go to another page above, or change the address. The API and the data are not concerned.</p>
+    </Empty>
+  </>
+)
 
 const root = document.getElementById('console')
 if (root !== null) {

@@ -45,11 +45,14 @@ export const oneOf = <Word extends string>(...words: readonly [Word, ...Word[]])
   format: (value) => (value === words[0] ? null : value),
 })
 
+/** What the store can hold: 1970 to 2106. */
+const latestMs = 2 ** 32 * 1_000
+
 /** An instant, ms UTC, written as ISO 8601. null is the default. */
 export const instant: Field<number | null> = {
   parse: (value) => {
     const ms = Date.parse(value ?? '')
-    return Number.isNaN(ms) ? null : ms
+    return ms >= 0 && ms < latestMs ? ms : null
   },
   format: (ms) => (ms === null ? null : new Date(ms).toISOString()),
 }
@@ -59,7 +62,7 @@ export const day: Field<string | null> = {
   parse: (value) => {
     if (value === null || !/^\d{4}-\d{2}-\d{2}$/.test(value)) return null
     const ms = Date.parse(`${value}T00:00:00Z`)
-    return Number.isNaN(ms) || new Date(ms).toISOString().slice(0, 10) !== value ? null : value
+    return !(ms >= 0 && ms < latestMs) || new Date(ms).toISOString().slice(0, 10) !== value ? null : value
   },
   format: (value) => value,
 }

@@ -3,6 +3,7 @@ import { parseDay } from '#core/day.ts'
 import { datasetNames, findDataset } from '#core/find-dataset.ts'
 import { readStoreInstant } from '#core/instant.ts'
 import type { StackFile } from '#local/stack-file.ts'
+import { requireWindows } from '#operations/report/calendar.ts'
 import { type ReadReport, type ReportRequest, readReport } from '#operations/report/report.ts'
 import { UserError } from '#platform/process/user-error.ts'
 import { abortWhenStackStops } from '../abort-when-stack-stops.ts'
@@ -60,8 +61,7 @@ export function readOptions(name: string | undefined, options: ReportOptions): O
   const { json, csv, at } = options
   if (json && csv) throw new UserError('--json and --csv exclude each other: name one of them.')
   const found = name === undefined ? null : findDataset(name).dataset
-  if (found?.calendar.kind === 'files')
-    throw new UserError(`${found.name} is read from files and has no windows: report cannot say what is missing.`)
+  if (found !== null) requireWindows(found)
   if ((options.from === undefined) !== (options.to === undefined))
     throw new UserError('--from and --to belong together: name both days.')
   const days =

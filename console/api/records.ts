@@ -24,6 +24,7 @@ export interface SourceLine {
   expected: number
   lastAt: string | null
   expectedBy: string | null
+  nextExpectedBy: string | null
   lastRevisedAt: string | null
   late: { windows: number; class: 'late' | 'partial'; since: string | null; cause: string | null } | null
   line: string
@@ -72,6 +73,8 @@ export interface Dataset {
   view: string | null
   topics: string[]
   firstDay: string | null
+  /** null: it has ticks or comes in files. */
+  expected: { expectedBy: string; lateAfterS: number } | { notKnown: string } | null
 }
 
 export interface SeriesName {
@@ -96,7 +99,8 @@ export interface GridValue {
   ts: string
   value: number | null
   known_at: string | null
-  step_s: number
+  /** null: the time has no value. */
+  step_s: number | null
   flags: string[]
 }
 
@@ -113,6 +117,8 @@ export interface WindowState {
   expected_by: string | null
   points: number | null
   expected_points: number | null
+  keys: number | null
+  usual_keys: number | null
   last_revised_at: string | null
   why: string | null
 }

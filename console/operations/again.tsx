@@ -48,6 +48,7 @@ export function Again({ tz }: { tz: string }) {
         </p>
       ) : (
         <div class="tools">
+          {(from === '' || to === '') && <span class="hint">A backfill needs both days.</span>}
           {from !== '' && to !== '' && (
             <Action
               title="Backfill"

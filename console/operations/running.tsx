@@ -60,14 +60,15 @@ function LagTable({ lags }: { lags: Lag[] }) {
 }
 
 function Hosts({ tz }: { tz: string }) {
-  const hosts = useAnswer<{ data: HostBudget[] }>('hosts', { everyMs })
+  const hosts = useAnswer<{ data: HostBudget[]; datasets: { dataset: string; host: string }[] }>('hosts', { everyMs })
   return (
     <Shown answer={hosts} isEmpty={({ data }) => data.length === 0} empty="The poller asks no host.">
-      {({ data }) => (
+      {({ data, datasets }) => (
         <div class="scroll">
           <table>
             <thead>
               <tr>
+                <th>Source</th>
                 <th>Host</th>
                 <th class="number">Requests in a minute</th>
                 <th>State</th>
@@ -77,7 +78,8 @@ function Hosts({ tz }: { tz: string }) {
             <tbody>
               {data.map((host) => (
                 <tr key={host.host}>
-                  <th scope="row">{host.host}</th>
+                  <th scope="row">{sourcesOf(host.host, datasets)}</th>
+                  <td>{host.host}</td>
                   <td class="number">
                     {host.sentLastMinute} of {host.perMinute}
                   </td>
@@ -108,3 +110,6 @@ function hostState({ pausedUntil, pauseReason, unreachable }: HostBudget, tz: st
     return `does not answer since ${minuteText(Date.parse(unreachable.since), tz)}: ${unreachable.reason}`
   return 'answers'
 }
+
+const sourcesOf = (host: string, datasets: readonly { dataset: string; host: string }[]): string =>
+  [...new Set(datasets.filter((each) => each.host === host).map(({ dataset }) => dataset.split('.')[0]))].join(', ')

@@ -73,7 +73,7 @@ function Search() {
                   <th>Dataset</th>
                   <th>What it is</th>
                   <th>Unit</th>
-                  <th>Published</th>
+                  <th>Expected by</th>
                   <th>Collected</th>
                 </tr>
               </thead>
@@ -85,7 +85,7 @@ function Search() {
                     </th>
                     <td>{each.title}</td>
                     <td>{each.unit}</td>
-                    <td>{each.due}</td>
+                    <td>{expectedText(each)}</td>
                     <td>{each.schedule}</td>
                   </tr>
                 ))}
@@ -113,4 +113,11 @@ function FoundSeries({ answer, tz }: { answer: ReturnType<typeof useAnswer<Rows<
       </Shown>
     </section>
   )
+}
+
+/** By when a window is expected: local time, and how many days before delivery. */
+function expectedText({ expected, due, zone }: Dataset): string {
+  if (expected === null) return due
+  if (!('expectedBy' in expected)) return 'not known'
+  return `${expected.expectedBy} ${/D-\d+/.exec(due)?.[0] ?? ''} ${zone}`
 }

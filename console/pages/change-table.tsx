@@ -2,13 +2,25 @@ import { hrefTo } from '../address.ts'
 import type { Change, Dataset } from '../api/records.ts'
 import { useAnswer } from '../api/request.ts'
 import { dayAt, minuteText, secondText } from '../local-time.ts'
+import { type ChangeGroup, groupsOf, nameOfChange } from './change-groups.ts'
 import { seriesState } from './page-states.ts'
 
 /** Changes, one a row. The time leads to the series, with the point open. */
-export function ChangeTable({ rows, tz, unitOf }: { rows: Change[]; tz: string; unitOf: (dataset: string) => string }) {
+export function ChangeTable({
+  rows,
+  tz,
+  unitOf,
+  max = Number.POSITIVE_INFINITY,
+}: {
+  rows: Change[]
+  tz: string
+  unitOf: (dataset: string) => string
+  /** Most lines that are shown. */
+  max?: number
+}) {
   return (
     <div class="scroll">
-      <table>
+      <table class="cards">
         <thead>
           <tr>
             <th>Known at</th>
@@ -21,21 +33,18 @@ export function ChangeTable({ rows, tz, unitOf }: { rows: Change[]; tz: string; 
           </tr>
         </thead>
         <tbody>
-          {rows.map((row) => (
-            <ChangeRow
-              key={`${row.dataset} ${row.key} ${row.ts} ${row.known_at}`}
-              row={row}
-              tz={tz}
-              unit={unitOf(row.dataset)}
-            />
-          ))}
+          {groupsOf(rows)
+            .slice(0, max)
+            .map((group) => (
+              <ChangeRow key={nameOfChange(group.row)} {...group} tz={tz} unit={unitOf(group.row.dataset)} />
+            ))}
         </tbody>
       </table>
     </div>
   )
 }
 
-function ChangeRow({ row, tz, unit }: { row: Change; tz: string; unit: string }) {
+function ChangeRow({ row, last, count, tz, unit }: ChangeGroup & { tz: string; unit: string }) {
   const ms = Date.parse(row.ts)
   const day = dayAt(ms, tz)
   const knownAt = Date.parse(row.known_at)
@@ -50,28 +59,32 @@ function ChangeRow({ row, tz, unit }: { row: Change; tz: string; unit: string })
       <td>{row.key}</td>
       <td>
         <a href={href}>{minuteText(ms, tz)}</a>
+        {count > 1 && (
+          <span class="faint">
+            {' '}
+            to {minuteText(Date.parse(last), tz)} ({count} times)
+          </span>
+        )}
       </td>
-      <td class="number">{valueText(row.previous_value)}</td>
+      <td class="number">{count > 1 ? '' : valueText(row.previous_value)}</td>
       <td class="number">
-        {valueText(row.value)} <span class="faint">{unit}</span>
+        {row.value === null ? '' : valueText(row.value)} <span class="faint">{row.value === null ? '' : unit}</span>
       </td>
-      <td class="number">
-        {row.flags.includes('withdrawn')
-          ? 'withdrawn'
-          : row.size === null
-            ? row.value === null
-              ? 'to null'
-              : 'from null'
-            : signed(row)}
-      </td>
+      <td class="number">{changeText(row)}</td>
     </tr>
   )
+}
+
+function changeText(row: Change): string {
+  if (row.flags.includes('withdrawn')) return 'withdrawn'
+  if (row.size !== null) return signed(row)
+  return row.value === null ? 'value taken back' : 'published late'
 }
 
 const number = new Intl.NumberFormat('en-US', { maximumFractionDigits: 6, useGrouping: false })
 
 /** A value as text; null is a word, never 0. */
-export const valueText = (value: number | null): string => (value === null ? 'null' : number.format(value))
+export const valueText = (value: number | null): string => (value === null ? 'no value' : number.format(value))
 
 function signed({ value, previous_value: before }: Change): string {
   const change = (value ?? 0) - (before ?? 0)

@@ -1,20 +1,18 @@
-import { useEffect, useState as useLocal } from 'preact/hooks'
+import { useState as useLocal } from 'preact/hooks'
 import { useState } from '../address.ts'
 import { useLive } from '../api/live.ts'
 import type { Change, Rows } from '../api/records.ts'
-import { ask, pathOf, useAnswer } from '../api/request.ts'
+import { ask, Problem, pathOf, useAnswer } from '../api/request.ts'
+import { InstantInput } from '../layout/instant-input.tsx'
 import { Shown } from '../layout/states.tsx'
 import { minuteText } from '../local-time.ts'
+import { nameOfChange } from './change-groups.ts'
 import { ChangeTable, useUnits } from './change-table.tsx'
 import { DatasetChoice } from './dataset-choice.tsx'
 import { changesState } from './page-states.ts'
 
 const dayMs = 86_400_000
 const pageRows = 200
-const instantOf = (text: string): number | null => {
-  const ms = Date.parse(`${text}Z`)
-  return Number.isNaN(ms) ? null : ms
-}
 
 /** The feed of revisions: filters, newest or largest first, and new ones as they come. */
 export function Changes() {
@@ -43,19 +41,19 @@ export function Changes() {
           <input
             type="search"
             value={state.q}
-            placeholder="AT"
-            onChange={({ currentTarget }) => change({ q: currentTarget.value.trim() })}
+            placeholder="AT DE"
+            onInput={({ currentTarget }) => change({ q: currentTarget.value }, { replace: true })}
           />
         </label>
         <label>
-          Change of at least{' '}
+          Change of at least (in the unit of the dataset){' '}
           <input
             type="number"
             min={0}
             class="short"
             value={state.minSize ?? ''}
-            onChange={({ currentTarget }) =>
-              change({ minSize: currentTarget.value === '' ? null : Math.max(0, Number(currentTarget.value)) })
+            onInput={({ currentTarget: { value } }) =>
+              change({ minSize: value === '' ? null : Math.max(0, Number(value)) }, { replace: true })
             }
           />
         </label>
@@ -73,14 +71,13 @@ export function Changes() {
             <option value="size">largest first</option>
           </select>
         </label>
-        <label>
-          Since (UTC){' '}
-          <input
-            type="datetime-local"
-            value={new Date(since).toISOString().slice(0, 16)}
-            onChange={({ currentTarget }) => change({ since: instantOf(currentTarget.value) })}
-          />
-        </label>
+        <InstantInput title="Since" ms={since} tz={tz} onChange={(ms) => change({ since: ms })} />
+        <button type="button" onClick={() => change({ since: Date.now() - dayMs, until: null })}>
+          24 hours
+        </button>
+        <button type="button" onClick={() => change({ since: Date.now() - 7 * dayMs, until: null })}>
+          7 days
+        </button>
       </div>
       <Shown
         answer={answer}
@@ -95,21 +92,33 @@ export function Changes() {
 
 function Pages({ first, tz, unitOf }: { first: Rows<Change>; tz: string; unitOf: (dataset: string) => string }) {
   const [more, setMore] = useLocal<{ data: Change[]; next: string | null } | null>(null)
-  useEffect(() => setMore(null), [first])
+  const [wrong, setWrong] = useLocal('')
   const next = more === null ? first.next : more.next
   const read = async (): Promise<void> => {
     if (next === null) return
-    const page = await ask<Rows<Change>>(next.replace('/api/v1/', ''))
-    setMore({ data: [...(more?.data ?? []), ...page.data], next: page.next })
+    try {
+      const page = await ask<Rows<Change>>(next.replace('/api/v1/', ''))
+      setMore({ data: [...(more?.data ?? []), ...page.data], next: page.next })
+      setWrong('')
+    } catch (error) {
+      setWrong(error instanceof Problem ? error.message : 'tidemark does not answer. Try again.')
+    }
   }
+  // New changes push rows of the first page down to those that were read already.
+  const known = new Set(first.data.map(nameOfChange))
   return (
     <>
-      <ChangeTable rows={[...first.data, ...(more?.data ?? [])]} tz={tz} unitOf={unitOf} />
+      <ChangeTable
+        rows={[...first.data, ...(more?.data ?? []).filter((row) => !known.has(nameOfChange(row)))]}
+        tz={tz}
+        unitOf={unitOf}
+      />
       {next !== null && (
         <p>
           <button type="button" onClick={read}>
             Show more
-          </button>
+          </button>{' '}
+          <span role="alert">{wrong}</span>
         </p>
       )}
     </>

@@ -2,7 +2,7 @@ import type { DatasetReport, Poll, Rows, WindowState } from '../api/records.ts'
 import { pathOf, useAnswer } from '../api/request.ts'
 import { ClassMark, causeText } from '../layout/classes.tsx'
 import { Shown } from '../layout/states.tsx'
-import { addDays, dayStart, minuteText, secondText, timeText } from '../local-time.ts'
+import { addDays, dayStart, minuteText, secondText } from '../local-time.ts'
 import { PollTable } from './poll-table.tsx'
 
 const shownWindows = 200
@@ -51,7 +51,7 @@ export function CellPanel({
       <Shown
         answer={windows}
         isEmpty={({ data }) => data.length === 0}
-        empty="No window of this day is known: it was never asked for. `npx tidemark backfill` fetches it."
+        empty="No window of this day is known: it was never asked for. A backfill fetches it: Operations, Fetch or read again."
       >
         {({ data }) => (
           <ul class="windows">
@@ -73,9 +73,13 @@ function WindowLine({ row, tz }: { row: WindowState; tz: string }) {
   const { selector, window_start: start, window_end: end, cause, detail, since, expected_by: expectedBy, why } = row
   return (
     <>
-      {minuteText(Date.parse(start), tz)} to {timeText(Date.parse(end), tz)} {selector} <ClassMark of={row.class} />
+      {minuteText(Date.parse(start), tz)} to {minuteText(Date.parse(end), tz)} {selector} <ClassMark of={row.class} />
       {row.points !== null &&
         ` ${row.points}${row.expected_points === null ? '' : ` of ${row.expected_points}`} points`}
+      {row.keys !== null &&
+        row.usual_keys !== null &&
+        row.keys < row.usual_keys &&
+        `, ${row.keys} of usually ${row.usual_keys} keys`}
       {since !== null && ` since ${secondText(Date.parse(since), tz)}`}
       {expectedBy !== null && <span class="faint"> expected by {minuteText(Date.parse(expectedBy), tz)}</span>}
       {cause !== null && (
@@ -103,7 +107,7 @@ function Polls({
     <Shown
       answer={answer}
       isEmpty={({ data }) => data.length === 0}
-      empty="These windows were never asked for. `npx tidemark backfill` does it."
+      empty="Upstream was not asked for these windows yet. A window that is not yet due is asked for from the time that the catalogue says; one of the past is fetched by a backfill: Operations, Fetch or read again."
     >
       {({ data }) => <PollTable polls={data} tz={tz} />}
     </Shown>

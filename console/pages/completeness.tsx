@@ -1,8 +1,9 @@
-import { useRef } from 'preact/hooks'
+import { useEffect, useRef } from 'preact/hooks'
 import { useState } from '../address.ts'
 import type { CompletenessClass, DatasetReport, Report } from '../api/records.ts'
 import { pathOf, useAnswer } from '../api/request.ts'
 import { glyphs } from '../layout/classes.tsx'
+import { InstantInput } from '../layout/instant-input.tsx'
 import { Shown } from '../layout/states.tsx'
 import { addDays, dayAt, hoursOfDay, secondText } from '../local-time.ts'
 import { CellPanel } from './completeness-cell.tsx'
@@ -50,14 +51,7 @@ export function Completeness() {
         <button type="button" onClick={() => move(shownDays)}>
           later →
         </button>
-        <label>
-          As of (UTC){' '}
-          <input
-            type="datetime-local"
-            value={at?.slice(0, 16) ?? ''}
-            onChange={({ currentTarget: { value } }) => change({ at: value === '' ? null : Date.parse(`${value}Z`) })}
-          />
-        </label>
+        <InstantInput title="As of" ms={state.at} tz={tz} onChange={(ms) => change({ at: ms })} />
         <label>
           <input type="checkbox" checked={state.all} onChange={() => change({ all: !state.all })} /> also what is not
           collected
@@ -119,6 +113,11 @@ const isShown = ({ schedule, calendar }: DatasetReport): boolean =>
 function Calendar({ report }: { report: Report }) {
   const { state, change } = useState(completenessState)
   const table = useRef<HTMLTableElement>(null)
+  useEffect(() => {
+    const open = table.current?.querySelector('[aria-pressed=true]')
+    if (open) open.scrollIntoView({ block: 'nearest', inline: 'center' })
+    else table.current?.parentElement?.scrollTo({ left: table.current.scrollWidth })
+  }, [report.to, state.dataset, state.day])
   const datasets = report.datasets.filter(
     (each) => (state.source === '' || each.source === state.source) && (state.all || isShown(each)),
   )
@@ -144,7 +143,7 @@ function Calendar({ report }: { report: Report }) {
       <table class="calendar" ref={table}>
         <thead>
           <tr>
-            <th>Dataset</th>
+            <th class="corner">Dataset</th>
             {days.map((day) => (
               <DayHead key={day} day={day} zone={datasets[0]?.zone ?? 'UTC'} />
             ))}
@@ -154,28 +153,41 @@ function Calendar({ report }: { report: Report }) {
           {datasets.map(({ dataset, calendar }, row) => (
             <tr key={dataset}>
               <th scope="row">{dataset}</th>
-              {calendar.map(({ day, class: each, windows }, column) => (
-                <td key={day}>
-                  <button
-                    type="button"
-                    class={`cell mark-${each}`}
-                    data-place={`${row} ${column}`}
-                    tabIndex={row === 0 && column === 0 ? 0 : -1}
-                    aria-pressed={state.dataset === dataset && state.day === day}
-                    aria-label={`${dataset} ${day}: ${countsText(windows, each)}`}
-                    title={`${day}: ${countsText(windows, each)}`}
-                    onClick={() => change({ dataset, day })}
-                  >
-                    {each === null ? ' ' : glyphs[each]}
-                  </button>
-                </td>
-              ))}
+              {calendar.map(({ day, class: worst, windows }, column) => {
+                const each = shownClass(worst, windows)
+                return (
+                  <td key={day}>
+                    <button
+                      type="button"
+                      class={`cell mark-${each}`}
+                      data-place={`${row} ${column}`}
+                      tabIndex={row === 0 && column === 0 ? 0 : -1}
+                      aria-pressed={state.dataset === dataset && state.day === day}
+                      aria-label={`${dataset} ${day}: ${countsText(windows, each)}`}
+                      title={`${day}: ${countsText(windows, each)}`}
+                      onClick={() => change({ dataset, day })}
+                    >
+                      {each === null ? ' ' : glyphs[each]}
+                    </button>
+                  </td>
+                )
+              })}
             </tr>
           ))}
         </tbody>
       </table>
     </div>
   )
+}
+
+/** A day of which only hours were not asked for is what its other windows are. */
+function shownClass(
+  worst: CompletenessClass | null,
+  windows: Partial<Record<CompletenessClass, number>>,
+): CompletenessClass | null {
+  const others = Object.keys(windows).filter((name) => name !== 'not-collected')
+  if (worst !== 'not-collected' || others.length === 0) return worst
+  return others.includes('complete') ? 'complete' : (others[0] as CompletenessClass)
 }
 
 const countsText = (windows: Partial<Record<CompletenessClass, number>>, each: CompletenessClass | null): string =>

@@ -35,7 +35,7 @@ export function DatasetPage({ name }: { name: string }) {
                 <Snippets dataset={dataset} />
               </div>
               <div>
-                <h2>Its last 31 days</h2>
+                <h2>Its last 31 days, and tomorrow</h2>
                 <Shown answer={report}>
                   {({ datasets: [kept] }) =>
                     kept === undefined ? (
@@ -94,7 +94,13 @@ function Meaning({ dataset }: { dataset: Dataset }) {
       </dd>
       <dt>Expected of it</dt>
       <dd>
-        {[...expectations, ...Object.values(checks), ...Object.values(acrossAnswers)].map((sentence) => (
+        {expectations.map((sentence) => (
+          <div key={sentence}>{sentence}</div>
+        ))}
+      </dd>
+      <dt>Flagged when</dt>
+      <dd>
+        {[...Object.values(checks), ...Object.values(acrossAnswers)].map((sentence) => (
           <div key={sentence}>{sentence}</div>
         ))}
       </dd>
@@ -102,7 +108,7 @@ function Meaning({ dataset }: { dataset: Dataset }) {
       <dd>
         {dataset.shape === 'recorded' ? 'known from a recorded answer' : "known only from upstream's documentation"}
       </dd>
-      <dt>Owner</dt>
+      <dt>Kept by</dt>
       <dd>{dataset.owner}</dd>
       <dt>Terms</dt>
       <dd>
@@ -138,7 +144,8 @@ function Kept({ report, tz }: { report: DatasetReport; tz: string }) {
       )}
       <dt>Revisions</dt>
       <dd>
-        {revisions.windowsRevised} of {revisions.windows} windows, by {revisions.laterAnswers} later answers
+        {revisions.windowsRevised} of {revisions.windows} windows were revised
+        {revisions.laterAnswers > 0 && `, by ${revisions.laterAnswers} later answers`}
       </dd>
       <dt>Quality</dt>
       <dd>

@@ -7,6 +7,7 @@ import { Shown } from '../layout/states.tsx'
 import { TableToggle } from '../layout/table-toggle.tsx'
 import { agoText, minuteText } from '../local-time.ts'
 import { oneOf, pageState, text, zone } from '../page-state.ts'
+import { colourOf } from '../series/chart.tsx'
 import { createPlot, type Plot } from '../series/plot.ts'
 import { valueText } from './change-table.tsx'
 import './markets.css'
@@ -193,7 +194,7 @@ function BucketChart({ buckets, name, tz }: { buckets: MarketBucket[]; name: str
       ...{ first: none, now: none, asOf: valuesOf(({ mean }) => mean) },
       ...{ low: valuesOf(({ min }) => min), high: valuesOf(({ max }) => max) },
     }
-    const series = [{ name, unit: '', colour: '#0072b2', lines }]
+    const series = [{ name, unit: '', colour: colourOf(0), lines }]
     plot.current?.draw({ boundaries, series, missing: [], zone: tz, isAsOf: false, point: null })
   }, [buckets, name, tz])
   return (

@@ -1,17 +1,20 @@
 import { useEffect } from 'preact/hooks'
-import { hrefTo, useState } from '../address.ts'
+import { go, hrefTo, useState } from '../address.ts'
 import type { Change, Rows, SourceLine } from '../api/records.ts'
 import { pathOf, useAnswer } from '../api/request.ts'
 import { causeText } from '../layout/classes.tsx'
 import { Empty, Shown } from '../layout/states.tsx'
 import { agoText, dayAt, minuteText, timeText } from '../local-time.ts'
 import { flag, instant, pageState, zone } from '../page-state.ts'
+import { SeriesSearch } from '../series/series-search.tsx'
+import { groupsOf } from './change-groups.ts'
 import { ChangeTable, useUnits } from './change-table.tsx'
-import { completenessState } from './page-states.ts'
+import { completenessState, seriesState } from './page-states.ts'
 
 const nowState = pageState({ since: instant, all: flag, tz: zone })
 
 const everyMs = 15_000
+const readChanges = 300
 const shownChanges = 30
 const lastLookKey = 'tidemark.lastLook'
 const dayMs = 86_400_000
@@ -28,6 +31,15 @@ export function Now() {
   return (
     <>
       <h1>Now</h1>
+      <div class="tools">
+        <SeriesSearch
+          title="Look at a series"
+          chosen={[]}
+          onChoose={(name) =>
+            go(hrefTo('/series', seriesState, { ...seriesState.parse(new URLSearchParams()), s: [name], tz }))
+          }
+        />
+      </div>
       <section aria-labelledby="sources">
         <h2 id="sources">What is there</h2>
         <Shown answer={sources} isEmpty={({ data }) => data.length === 0} empty={<NothingYet />}>
@@ -43,7 +55,7 @@ export function Now() {
                 </tr>
               </thead>
               <tbody>
-                {data.map((line) => (
+                {data.toSorted(byUrgency).map((line) => (
                   <SourceRow key={line.source} line={line} tz={tz} />
                 ))}
               </tbody>
@@ -72,8 +84,12 @@ export function Now() {
         >
           {({ data, next }) => (
             <>
-              <ChangeTable rows={data} tz={tz} unitOf={units} />
-              {next !== null && <p>These are the largest {shownChanges}. Changes has all.</p>}
+              <ChangeTable rows={data} tz={tz} unitOf={units} max={shownChanges} />
+              {(next !== null || groupsOf(data).length > shownChanges) && (
+                <p>
+                  These are the largest {shownChanges}. <a href="/changes">Changes</a> has all.
+                </p>
+              )}
             </>
           )}
         </Shown>
@@ -88,18 +104,19 @@ function changesPath(since: number, isAll: boolean): string {
     since: new Date(since).toISOString(),
     from: isAll ? null : new Date(hour).toISOString(),
     sort: 'size',
-    limit: shownChanges,
+    limit: readChanges,
   })
 }
 
 const NothingYet = () => (
   <Empty>
-    No source has windows of today or tomorrow yet. A new stack needs a minute; `npx tidemark status` says how it goes.
+    No source has windows of today or tomorrow yet. A new stack needs a minute; <code>npx tidemark status</code> says
+    how it goes.
   </Empty>
 )
 
 function SourceRow({ line, tz }: { line: SourceLine; tz: string }) {
-  const { source, complete, expected, late, of, day, lastAt, expectedBy } = line
+  const { source, complete, expected, late, of, day, lastAt } = line
   const isDone = expected > 0 && complete === expected
   const nowMs = Date.parse(line.at)
   const mark = late !== null ? late.class : isDone ? 'complete' : 'not-yet-due'
@@ -133,20 +150,32 @@ function SourceRow({ line, tz }: { line: SourceLine; tz: string }) {
       </td>
       <td>{lastAt === null ? '–' : shortTime(Date.parse(lastAt), nowMs, tz)}</td>
       <td>
-        {expectedBy === null ? (
-          <span class="faint">{of === 'ticks' ? 'each interval' : 'not known'}</span>
-        ) : (
-          <>
-            {shortTime(Date.parse(expectedBy), nowMs, tz)}{' '}
-            {!isDone && Date.parse(expectedBy) > nowMs && (
-              <span class="faint">{agoText(Date.parse(expectedBy), nowMs)}</span>
-            )}
-          </>
-        )}
+        <Expected line={line} tz={tz} />
       </td>
     </tr>
   )
 }
+
+function Expected({ line, tz }: { line: SourceLine; tz: string }) {
+  const { of, at, expectedBy, nextExpectedBy } = line
+  if (of === 'ticks') return <span class="faint">each interval</span>
+  if (expectedBy === null) return <span class="faint">upstream's time is not known</span>
+  const nowMs = Date.parse(at)
+  if (nextExpectedBy === null) return <>all by {shortTime(Date.parse(expectedBy), nowMs, tz)}</>
+  const nextMs = Date.parse(nextExpectedBy)
+  return (
+    <>
+      next by {shortTime(nextMs, nowMs, tz)} <span class="faint">{agoText(nextMs, nowMs)}</span>
+      {nextExpectedBy !== expectedBy && `, all by ${shortTime(Date.parse(expectedBy), nowMs, tz)}`}
+    </>
+  )
+}
+
+/** What is late stands first, then windows, then ticks. */
+const byUrgency = (one: SourceLine, other: SourceLine): number =>
+  Number(other.late !== null) - Number(one.late !== null) ||
+  Number(one.of === 'ticks') - Number(other.of === 'ticks') ||
+  one.source.localeCompare(other.source)
 
 const shortTime = (ms: number, nowMs: number, tz: string): string =>
   dayAt(ms, tz) === dayAt(nowMs, tz) ? timeText(ms, tz) : minuteText(ms, tz)

@@ -23,10 +23,14 @@ function spanOf({ from, to, tz }: { from: string | null; to: string | null; tz: 
   return { first, last: [first, last].toSorted().at(-1) ?? first }
 }
 
+/** More lines than this cannot be told apart. */
+const maxSeries = 12
+
 /** One or several series on one axis of time, as of any instant. */
 export function Series() {
   const { state, change } = useState(seriesState)
-  const { tz, s: names } = state
+  const { tz } = state
+  const names = state.s.slice(0, maxSeries)
   const { first, last } = spanOf(state)
   const span = { fromMs: dayStart(first, tz), toMs: dayStart(addDays(last, 1), tz) }
   const [version, setVersion] = useLocal(0)
@@ -72,6 +76,11 @@ export function Series() {
         onHide={(hide) => change({ hide })}
         onRemove={(s) => change({ s, point: null })}
       />
+      {state.s.length > maxSeries && (
+        <p class="hint">
+          The first {maxSeries} of {state.s.length} series are shown.
+        </p>
+      )}
       {names.length === 0 ? (
         <Empty>Search for a dataset, a key or a zone, and choose a series. Several series share one axis.</Empty>
       ) : found.state === 'loading' ? (
@@ -93,11 +102,13 @@ function Shown({ loaded, span }: { loaded: Loaded; span: { first: string; last: 
   useEffect(() => setDragged(null), [state.at])
   const instants = useMemo(() => knownInstants(loaded.histories), [loaded])
   const opened = loaded.histories.find(({ name }) => !state.hide.includes(name))
-  if (
-    loaded.histories.every(({ points }) => points.every(({ versions }) => versions.length === 0)) &&
-    loaded.missing.length === 0
-  )
-    return <Empty>Nothing was ever known of these days. Choose other days, or look at Completeness.</Empty>
+  if (loaded.histories.every(({ points }) => points.every(({ versions }) => versions.length === 0)))
+    return (
+      <Empty>
+        Nothing was ever known of these days. <a href="/completeness">Completeness</a> shows which days are there.
+        <MissingList missing={loaded.missing} tz={tz} />
+      </Empty>
+    )
   return (
     <div class={state.point === null ? undefined : 'columns'}>
       <div>

@@ -4,6 +4,7 @@ import { pathOf, useAnswer } from '../api/request.ts'
 import { Shown } from '../layout/states.tsx'
 import { TableToggle } from '../layout/table-toggle.tsx'
 import { flag, oneOf, pageState, zone } from '../page-state.ts'
+import './votes.css'
 
 const votesState = pageState({ view: oneOf('chart', 'table'), outliers: flag, tz: zone })
 
@@ -25,8 +26,8 @@ export function Votes() {
           return (
             <>
               <p>
-                {outliers.length} of {data.length} weeks deviate from the mean of {mean.toFixed(1)} votes by more than
-                20 %.
+                Votes on the posts of a Stack Exchange site, read from files. {outliers.length} of {data.length} weeks
+                deviate from the mean of {mean.toFixed(1)} votes by more than 20 %.
               </p>
               <div class="tools">
                 <TableToggle view={state.view} onChange={(view) => change({ view })} />
@@ -59,8 +60,9 @@ const minBars = 52
 
 /** A bar a week; those that stand out have another colour. A line shows the mean, a band what is usual. */
 function Bars({ weeks, mean }: { weeks: Week[]; mean: number }) {
-  const max = Math.max(mean * 1.2, ...weeks.map(({ VoteCount }) => VoteCount))
-  const y = (votes: number): number => height * (1 - votes / max)
+  const max = Math.max(0, ...weeks.map(({ VoteCount }) => VoteCount))
+  const room = 1.05 * Math.max(max, mean * 1.2)
+  const y = (votes: number): number => height * (1 - votes / room)
   const width = Math.max(weeks.length, minBars)
   return (
     <figure class="weeks">

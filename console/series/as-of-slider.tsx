@@ -1,3 +1,4 @@
+import { InstantInput } from '../layout/instant-input.tsx'
 import { minuteText, secondText } from '../local-time.ts'
 import type { KnownInstant } from './knowledge.ts'
 
@@ -32,13 +33,21 @@ export function AsOfSlider({
         : `${secondText(atMs, tz)}: ${instant.points} values became known${instant.maxChange > 0 ? `, changed by up to ${instant.maxChange}` : ''}`
   return (
     <div class="as-of">
-      <label for="as-of">
-        As of <strong>{atMs === null ? 'now' : secondText(atMs, tz)}</strong>{' '}
-        {atMs !== null && instant !== undefined && instant.ms !== atMs && (
-          <span class="faint">(known since {minuteText(instant.ms, tz)})</span>
+      <p class="tools">
+        <label for="as-of">
+          As of <strong>{atMs === null ? 'now' : secondText(atMs, tz)}</strong>{' '}
+          {atMs !== null && instant !== undefined && instant.ms !== atMs && (
+            <span class="faint">(known since {minuteText(instant.ms, tz)})</span>
+          )}
+        </label>
+        <InstantInput title="at" ms={atMs} tz={tz} onChange={onChange} />
+        {atMs !== null && (
+          <button type="button" onClick={() => onChange(null)}>
+            Now
+          </button>
         )}
-      </label>
-      <svg class="bars" viewBox={`0 0 ${last + 1} 20`} preserveAspectRatio="none" aria-hidden="true">
+      </p>
+      <svg class="bars" viewBox={`0 0 ${Math.max(last, 1)} 20`} preserveAspectRatio="none" aria-hidden="true">
         <title>How many values became known at each instant</title>
         {instants.map(({ ms, points, maxChange }, index) => {
           const barHeight = 2 + 18 * Math.sqrt(points / maxPoints)
@@ -46,7 +55,7 @@ export function AsOfSlider({
             <rect
               key={ms}
               class={maxChange > 0 ? 'revised' : 'first'}
-              x={index + 0.5 - barWidth / 2}
+              x={index - barWidth / 2}
               y={20 - barHeight}
               width={barWidth}
               height={barHeight}

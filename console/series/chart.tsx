@@ -2,14 +2,20 @@ import { useEffect, useRef, useState } from 'preact/hooks'
 import { minuteText, timeText } from '../local-time.ts'
 import { valueText } from '../pages/change-table.tsx'
 import type { Loaded } from './history.ts'
-import { boundariesOf, linesOf, summaryOf } from './knowledge.ts'
+import { boundariesOf, linesOf, missingWord, pointAt, summaryOf, versionAt } from './knowledge.ts'
 import { createPlot, type Plot } from './plot.ts'
 import { deliveryHour } from './time-axis.ts'
 
-/** Colours that people with any colour vision tell apart (Okabe and Ito), readable on light and dark. */
-export const colours = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#b58900', '#56b4e9', '#7a6bd6', '#8a8f00']
+/** Colours that people with any colour vision tell apart (Okabe and Ito); lighter ones on a dark page. */
+const colours = {
+  light: ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#8a6d00', '#56b4e9', '#7a6bd6', '#6f7300'],
+  dark: ['#56b4e9', '#ff8f40', '#2fd0a0', '#f0a6cf', '#e6c84c', '#9ad0ff', '#b3a8ff', '#cfd45c'],
+}
 
-export const colourOf = (index: number): string => colours[index % colours.length] ?? '#0072b2'
+export function colourOf(index: number): string {
+  const palette = colours[matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light']
+  return palette[index % palette.length] ?? '#0072b2'
+}
 
 /** Series on one axis of time, as of an instant. Arrow keys move the cursor, Enter opens its point. */
 export function Chart({
@@ -76,7 +82,7 @@ export function Chart({
       />
       <figcaption aria-live="polite">
         {ms === undefined
-          ? 'Solid: the values as of the instant below. Dashed: as first published. Band: all that was ever known. Hatched: late or partial. ×: withdrawn.'
+          ? 'Solid: the values as of the instant below. Dashed: as first published. Thin: the newest values. Band: all that was ever known. Hatched: late or partial. ×: withdrawn.'
           : cursorText(
               ms,
               tz,
@@ -90,8 +96,13 @@ export function Chart({
 
 function cursorText(ms: number, tz: string, histories: Loaded['histories'], atMs: number | null): string {
   const values = histories.map((history) => {
-    const lines = linesOf(history, [ms, ms + 1], atMs)
-    return `${history.name} ${valueText(lines.asOf[0] ?? null)} ${history.unit}${lines.first[0] === lines.asOf[0] ? '' : ` (first ${valueText(lines.first[0] ?? null)})`}`
+    const point = pointAt(history.points, ms)
+    const version = point === undefined ? undefined : versionAt(point, atMs)
+    const first = point?.versions[0]?.value ?? null
+    if (version === undefined || version.value === null) return `${history.name} ${missingWord(version)}`
+    const before = first === version.value ? '' : ` (first ${first === null ? 'no value' : valueText(first)})`
+    return `${history.name} ${valueText(version.value)} ${history.unit}${before}`
   })
-  return `${minuteText(ms, tz)} (${timeText(ms, 'UTC')} UTC, hour ${deliveryHour(ms, tz)}): ${values.join(', ')}`
+  const hour = deliveryHour(ms, histories[0]?.zone ?? tz)
+  return `${minuteText(ms, tz)} (${timeText(ms, 'UTC')} UTC, hour ${hour}): ${values.join(', ')}`
 }

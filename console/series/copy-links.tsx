@@ -16,7 +16,7 @@ export function CopyLinks({ names, span, tz, atMs }: Asked) {
   const csv = names.map((name) => ({ name, url: csvUrl(name, { names, span, tz, atMs }) }))
   return (
     <div class="tools">
-      <Copy title="Copy a link that shows the same tomorrow" text={() => permanentLink(atMs)} />
+      <Copy title="Copy a link that shows the same tomorrow" text={() => permanentLink(span, atMs)} />
       <Copy title="Copy as SQL" text={() => sqlOf({ names, span, tz, atMs })} />
       <Copy title="Copy for pandas" text={() => pandasOf(csv.map(({ url }) => url))} />
       {csv.map(({ name, url }) => (
@@ -50,9 +50,11 @@ function Copy({ title, text }: { title: string; text: () => string }) {
   )
 }
 
-/** A link with `at`: now becomes an instant. */
-function permanentLink(atMs: number | null): string {
+/** A link with `from`, `to` and `at`: today becomes a day, and now becomes an instant. */
+function permanentLink({ first, last }: Asked['span'], atMs: number | null): string {
   const url = new URL(location.href)
+  url.searchParams.set('from', first)
+  url.searchParams.set('to', last)
   url.searchParams.set('at', new Date(atMs ?? Date.now()).toISOString())
   return url.href
 }

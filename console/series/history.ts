@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
-import type { GridValue, KnownValue, Rows, SeriesName, WindowState } from '../api/records.ts'
+import type { Dataset, GridValue, KnownValue, Rows, SeriesName, WindowState } from '../api/records.ts'
 import { ask, awaySince, Problem, pathOf } from '../api/request.ts'
 import { pointsOf, type SeriesHistory } from './knowledge.ts'
 
@@ -75,12 +75,13 @@ async function readHistory(name: string, { fromMs, toMs }: Span, signal: AbortSi
   const { dataset, key } = splitName(name)
   const path = `series/${encodeURIComponent(dataset)}/${encodeURIComponent(key)}`
   const span = { from: isoOf(fromMs), to: isoOf(toMs) }
-  const [grid, known, [series]] = await Promise.all([
+  const [grid, known, [series], { zone }] = await Promise.all([
     ask<Rows<GridValue>>(pathOf(path, span), { signal }),
     readPages<KnownValue>(pathOf(`${path}/history`, { ...span, limit: pageRows }), signal),
     seriesOf(dataset, key, signal),
+    ask<Dataset>(`datasets/${encodeURIComponent(dataset)}`, { signal }),
   ])
-  return { name, unit: series?.unit ?? '', points: pointsOf(grid.data, known) }
+  return { name, unit: series?.unit ?? '', zone, points: pointsOf(grid.data, known) }
 }
 
 async function seriesOf(dataset: string, key: string, signal: AbortSignal): Promise<SeriesName[]> {

@@ -19,6 +19,13 @@ const points = pointsOf(grid, [
   known('03:00', '12:00', null, ['withdrawn']),
 ])
 
+test('times without a value reach to the next one, and the last one as far as the one before', () => {
+  const empty = grid.map((row) => ({ ...row, step_s: null }))
+  expect(boundariesOf([{ points: pointsOf(empty, []) }])).toEqual(
+    ['00:00', '01:00', '02:00', '03:00', '04:00'].map(hour),
+  )
+})
+
 test('the value of a point is the newest one known by then, and nothing before the first', () => {
   const at = (index: number, text: string | null) => versionAt(points[index]!, text === null ? null : hour(text))?.value
   expect([at(0, '09:59'), at(0, '10:00'), at(0, '11:30'), at(0, null)]).toEqual([undefined, 100, 140, 90])
@@ -65,7 +72,7 @@ test('a series of quarters and one of hours share their axis, and the hour has n
 const version = (value: number) => ({ knownMs: 0, value, flags: [], rawPartition: 0, rawOffset: 0 })
 
 test('the summary says the range, the gaps and the revisions', () => {
-  expect(summaryOf({ name: 'd/k', unit: 'MW', points }, null)).toBe(
+  expect(summaryOf({ name: 'd/k', unit: 'MW', zone: 'UTC', points }, null)).toBe(
     'd/k: 2 values from 50 to 90 MW, 2 gaps, 2 times were revised.',
   )
 })

@@ -22,18 +22,25 @@ export interface SeriesHistory {
   /** `dataset/key` */
   name: string
   unit: string
+  /** The zone of its days of delivery. */
+  zone: string
   points: Point[]
 }
 
 /** Joins the grid of a series with all that was ever known of its points. Both are in the order of time. */
 export function pointsOf(grid: readonly GridValue[], known: readonly KnownValue[]): Point[] {
   const versions = Map.groupBy(known, ({ ts }) => ts)
-  const points = grid.map(({ ts, step_s: stepS }): Point => {
+  let stepMs = 3_600_000
+  const points = grid.map(({ ts, step_s: stepS }, index): Point => {
     const found = versions.get(ts) ?? []
     versions.delete(ts)
-    return { ms: Date.parse(ts), stepMs: stepS * 1_000, versions: found.map(versionOf) }
+    const ms = Date.parse(ts)
+    // A time without a value says no step: it reaches to the next time of the grid, and the last one as far as the one before.
+    const next = grid[index + 1]
+    if (stepS !== null) stepMs = stepS * 1_000
+    else if (next !== undefined) stepMs = Date.parse(next.ts) - ms
+    return { ms, stepMs, versions: found.map(versionOf) }
   })
-  const stepMs = points[0]?.stepMs ?? 3_600_000
   // A point that is not on the grid of today was known at another step once.
   const others = [...versions].map(([ts, found]) => ({ ms: Date.parse(ts), stepMs, versions: found.map(versionOf) }))
   return [...points, ...others].sort((one, other) => one.ms - other.ms)
@@ -119,6 +126,12 @@ const endOf = (point: Point | undefined): number =>
 /** Returns the point that covers an instant. */
 export const pointAt = (points: readonly Point[], ms: number): Point | undefined =>
   points.findLast((point) => point.ms <= ms && ms < point.ms + point.stepMs)
+
+/** What stands in place of a value that is not a number. */
+export function missingWord(version: Version | undefined): string {
+  if (version === undefined) return '–'
+  return version.flags.includes('withdrawn') ? 'withdrawn' : 'no value'
+}
 
 /** Says in a sentence what a chart shows, for those who cannot see it. */
 export function summaryOf({ name, unit, points }: SeriesHistory, atMs: number | null): string {

@@ -1,4 +1,5 @@
 // The drawing of series with uPlot: stepped lines between boundaries, bands and hatched spans.
+import './language.ts'
 import uPlot from 'uplot'
 import 'uplot/dist/uPlot.min.css'
 import type { MissingSpan } from './history.ts'

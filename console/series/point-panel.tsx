@@ -1,11 +1,11 @@
+import { useEffect, useRef } from 'preact/hooks'
 import type { ExplainedAnswer, Explanation } from '../api/records.ts'
 import { pathOf, useAnswer } from '../api/request.ts'
 import { Shown } from '../layout/states.tsx'
 import { minuteText, secondText } from '../local-time.ts'
 import { valueText } from '../pages/change-table.tsx'
 import { splitName } from './history.ts'
-import type { SeriesHistory } from './knowledge.ts'
-import { pointAt } from './knowledge.ts'
+import { missingWord, pointAt, type SeriesHistory, type Version } from './knowledge.ts'
 import { deliveryHour } from './time-axis.ts'
 
 /** A point: all that was ever known of it, and where in the stored bytes the value of one answer stands. */
@@ -26,10 +26,19 @@ export function PointPanel({
   onClose: () => void
 }) {
   const point = pointAt(history.points, pointMs)
+  const close = useRef(onClose)
+  close.current = onClose
+  useEffect(() => {
+    const onKey = ({ key }: KeyboardEvent): void => {
+      if (key === 'Escape') close.current()
+    }
+    addEventListener('keydown', onKey)
+    return () => removeEventListener('keydown', onKey)
+  }, [])
   return (
     <section class="panel" aria-label={`Point ${minuteText(pointMs, tz)}`}>
       <h2>
-        {minuteText(pointMs, tz)} <span class="faint">hour {deliveryHour(pointMs, tz)}</span>
+        {minuteText(pointMs, tz)} <span class="faint">hour {deliveryHour(pointMs, history.zone)}</span>
       </h2>
       <p>
         {history.name}{' '}
@@ -47,43 +56,70 @@ export function PointPanel({
             <tr>
               <th>Known at</th>
               <th class="number">Value</th>
-              <th>Bytes</th>
+              <th>Evidence</th>
             </tr>
           </thead>
           <tbody>
-            {point.versions.map(({ knownMs: ms, value, flags }) => (
-              <tr key={ms}>
-                <td>{secondText(ms, tz)}</td>
-                <td class="number">
-                  {valueText(value)} <span class="faint">{value === null ? flags.join(' ') : history.unit}</span>
-                </td>
-                <td>
-                  <button type="button" aria-pressed={ms === knownMs} onClick={() => onKnown(ms)}>
-                    Show
-                  </button>
-                </td>
-              </tr>
-            ))}
+            {point.versions.map((version) => {
+              const { knownMs: ms, value } = version
+              return (
+                <tr key={ms}>
+                  <td>{secondText(ms, tz)}</td>
+                  <td class="number">
+                    {value === null ? missingWord(version) : valueText(value)}{' '}
+                    <span class="faint">{value === null ? '' : history.unit}</span>
+                  </td>
+                  <td>
+                    <button type="button" aria-pressed={ms === knownMs} onClick={() => onKnown(ms)}>
+                      Show
+                    </button>
+                  </td>
+                </tr>
+              )
+            })}
           </tbody>
         </table>
       )}
-      {knownMs !== null && <Bytes name={history.name} pointMs={point?.ms ?? pointMs} knownMs={knownMs} tz={tz} />}
+      {knownMs !== null && (
+        <Bytes
+          name={history.name}
+          pointMs={point?.ms ?? pointMs}
+          version={point?.versions.find((version) => version.knownMs === knownMs)}
+          tz={tz}
+        />
+      )}
     </section>
   )
 }
 
-function Bytes({ name, pointMs, knownMs, tz }: { name: string; pointMs: number; knownMs: number; tz: string }) {
+function Bytes({
+  name,
+  pointMs,
+  version,
+  tz,
+}: {
+  name: string
+  pointMs: number
+  version: Version | undefined
+  tz: string
+}) {
   const { dataset, key } = splitName(name)
   const time = new Date(pointMs).toISOString()
   const path = `explain/${encodeURIComponent(dataset)}/${encodeURIComponent(key)}/${time}`
   const answer = useAnswer<Explanation>(pathOf(path, { body: 'true' }))
+  if (version === undefined) return null
   return (
     <Shown answer={answer}>
       {({ answers }) => {
-        const found = answers.find(({ knownAt }) => Date.parse(knownAt) === knownMs)
+        const found = answers.find(({ knownAt }) => Date.parse(knownAt) === version.knownMs)
         return found === undefined ? (
           <p class="state">
-            The answer that became known at {secondText(knownMs, tz)} did not name this point any more.
+            The answer that became known at {secondText(version.knownMs, tz)} no longer named this point:{' '}
+            <RawLink
+              topic={`${dataset.split('.')[0]}.raw`}
+              partition={version.rawPartition}
+              offset={version.rawOffset}
+            />
           </p>
         ) : (
           <AnswerBytes answer={found} tz={tz} />
@@ -93,9 +129,14 @@ function Bytes({ name, pointMs, knownMs, tz }: { name: string; pointMs: number; 
   )
 }
 
+const RawLink = ({ topic, partition, offset }: { topic: string; partition: number; offset: number }) => (
+  <a href={`/api/v1/raw/${topic.replace(/\.raw$/, '')}/${partition}/${offset}`} target="_blank" rel="noreferrer">
+    {topic} {partition}/{offset}
+  </a>
+)
+
 function AnswerBytes({ answer: { raw, change }, tz }: { answer: ExplainedAnswer; tz: string }) {
   const { topic, partition, offset, body, url, status, fetchedAt, contentHash, bodyBytes } = raw
-  const source = topic.replace(/\.raw$/, '')
   const place = body?.place ?? null
   return (
     <>
@@ -133,9 +174,7 @@ function AnswerBytes({ answer: { raw, change }, tz }: { answer: ExplainedAnswer;
         )}
         <dt>Raw record</dt>
         <dd>
-          <a href={`/api/v1/raw/${source}/${partition}/${offset}`} target="_blank" rel="noreferrer">
-            {topic} {partition}/{offset}
-          </a>
+          <RawLink topic={topic} partition={partition} offset={offset} />
         </dd>
         {contentHash !== undefined && (
           <>

@@ -6,7 +6,15 @@ import { Failed } from '../layout/states.tsx'
 const shown = 25
 
 /** Finds series by words of their dataset, key and labels, as one types. */
-export function SeriesSearch({ chosen, onChoose }: { chosen: readonly string[]; onChoose: (name: string) => void }) {
+export function SeriesSearch({
+  title = 'Add a series',
+  chosen,
+  onChoose,
+}: {
+  title?: string
+  chosen: readonly string[]
+  onChoose: (name: string) => void
+}) {
   const [words, setWords] = useState('')
   const answer = useAnswer<Rows<SeriesName>>(words.trim() === '' ? null : pathOf('series', { q: words, limit: shown }))
   const found = answer.state === 'ready' && words.trim() !== '' ? answer.value.data : []
@@ -17,7 +25,7 @@ export function SeriesSearch({ chosen, onChoose }: { chosen: readonly string[]; 
   return (
     <div class="search">
       <label>
-        Add a series{' '}
+        {title}{' '}
         <input
           type="search"
           value={words}

@@ -1,6 +1,6 @@
 import { minuteText, timeText } from '../local-time.ts'
 import { valueText } from '../pages/change-table.tsx'
-import { boundariesOf, linesOf, type SeriesHistory } from './knowledge.ts'
+import { boundariesOf, missingWord, pointAt, type SeriesHistory, versionAt } from './knowledge.ts'
 import { deliveryHour } from './time-axis.ts'
 
 /** The values of a chart as a table: as of the instant, and as first published where that differs. */
@@ -16,14 +16,14 @@ export function SeriesTable({
   onPoint: (ms: number) => void
 }) {
   const boundaries = boundariesOf(histories)
-  const lines = histories.map((history) => linesOf(history, boundaries, atMs))
+  const zone = histories[0]?.zone ?? tz
   return (
     <div class="scroll">
       <table>
         <thead>
           <tr>
             <th>Time in {tz}</th>
-            <th>UTC</th>
+            {tz !== 'UTC' && <th>UTC</th>}
             <th class="number">Hour</th>
             {histories.map(({ name, unit }) => (
               <th key={name} class="number">
@@ -33,19 +33,18 @@ export function SeriesTable({
           </tr>
         </thead>
         <tbody>
-          {boundaries.slice(0, -1).map((ms, index) => (
+          {boundaries.slice(0, -1).map((ms, _index) => (
             <tr key={ms}>
               <th scope="row">
                 <button type="button" class="link" onClick={() => onPoint(ms)}>
                   {minuteText(ms, tz)}
                 </button>
               </th>
-              <td>{timeText(ms, 'UTC')}</td>
-              <td class="number">{deliveryHour(ms, tz)}</td>
-              {lines.map(({ asOf, first }, of) => (
-                <td key={histories[of]?.name} class="number">
-                  {valueText(asOf[index] ?? null)}
-                  {first[index] !== asOf[index] && <span class="faint"> first {valueText(first[index] ?? null)}</span>}
+              {tz !== 'UTC' && <td>{timeText(ms, 'UTC')}</td>}
+              <td class="number">{deliveryHour(ms, zone)}</td>
+              {histories.map((history) => (
+                <td key={history.name} class="number">
+                  <Cell history={history} ms={ms} atMs={atMs} />
                 </td>
               ))}
             </tr>
@@ -53,5 +52,18 @@ export function SeriesTable({
         </tbody>
       </table>
     </div>
+  )
+}
+
+function Cell({ history: { points }, ms, atMs }: { history: SeriesHistory; ms: number; atMs: number | null }) {
+  const point = pointAt(points, ms)
+  const version = point === undefined ? undefined : versionAt(point, atMs)
+  const first = point?.versions[0]
+  const text = version === undefined || version.value === null ? missingWord(version) : valueText(version.value)
+  if (version === undefined || first === undefined || first.value === version.value) return <>{text}</>
+  return (
+    <>
+      {text} <span class="faint">first {first.value === null ? 'no value' : valueText(first.value)}</span>
+    </>
   )
 }

@@ -4,7 +4,8 @@ import type { ListQuestion } from './page.ts'
 
 /**
  * Returns the list of stored series that have all words of `text`, in any case, parts of words too. A word may stand in the
- * key, in a label or in the declaration of the dataset.
+ * key, in a label or in the declaration of the dataset. Those come first of which the name has the words whole, then those
+ * that have them in the order of `text`, then short keys. Column `rank`: the best have 0.
  */
 export function seriesList(text: string, dataset: string | undefined): ListQuestion {
   const entries = catalogueEntries(sources)
@@ -18,16 +19,28 @@ export function seriesList(text: string, dataset: string | undefined): ListQuest
     ...conditions.map(({ index }) => `(${inKey(index)} OR dataset IN {names${index}:Array(String)})`),
   ]
   return {
-    sql: `SELECT toString(dataset) AS dataset, toString(key) AS key, labels, unit, step_s FROM tidemark.series FINAL
+    sql: `SELECT toString(dataset) AS dataset, toString(key) AS key, labels, unit, step_s, ${rank(words)} AS rank
+      FROM tidemark.series FINAL
       ${where.length === 0 ? '' : `WHERE ${where.join(' AND ')}`}`,
     parameters: Object.assign(
       dataset === undefined ? {} : { dataset },
       ...conditions.map(({ index, word, names }) => ({ [`word${index}`]: word, [`names${index}`]: names })),
     ),
-    order: ['dataset', 'key'].map((column) => ({ column, type: 'String' })),
+    order: [{ column: 'rank', type: 'UInt32' }, ...['dataset', 'key'].map((column) => ({ column, type: 'String' }))],
     isDescending: false,
     nested: ['labels'],
   }
+}
+
+/** SQL: 0 without words. The words are parameters `word<n>`. */
+function rank(words: readonly string[]): string {
+  if (words.length === 0) return 'toUInt32(0)'
+  const asked = `[${words.map((_, index) => `{word${index}:String}`).join(', ')}]`
+  const tokens = `splitByRegexp('[^\\\\p{L}\\\\p{N}]+', lowerUTF8(concat(toString(dataset), ' ', toString(key))))`
+  const places = `arrayMap(word -> indexOf(${tokens}, word), ${asked})`
+  const found = `arrayFilter(place -> place > 0, ${places})`
+  const inOrder = `arraySort(${found}) = ${found}`
+  return `toUInt32(1000000 * countEqual(${places}, 0) + if(${inOrder}, 0, 100000) + least(length(key), 99999))`
 }
 
 /** SQL: the key or a label contains the word of this number, which is the parameter `word<n>`. */
@@ -37,7 +50,7 @@ export const inKey = (index: number): string =>
 export const wordsOf = (text: string): string[] =>
   text
     .toLowerCase()
-    .split(/\s+/)
+    .split(/[\s_/-]+/)
     .filter((word) => word !== '')
 
 /** Returns true if any text of the declaration contains the word, which must be in lower case. Pure. */

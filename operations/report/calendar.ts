@@ -1,5 +1,7 @@
 // The windows of a dataset in a span, without holes, and what follows from them. Pure.
 import type { Window } from '#core/business-day.ts'
+import { UserError } from '#platform/process/user-error.ts'
+import type { Dataset } from '#sources/source.ts'
 import { type CompletenessClass, isGap, worstOf } from './classes.ts'
 import type { ScheduleFact, WindowRow } from './facts.ts'
 
@@ -128,3 +130,9 @@ export function gapsOf(rows: readonly WindowRow[]): Gap[] {
 
 export const iso = (ms: number): string => new Date(ms).toISOString()
 export const isoOrNull = (ms: number | null): string | null => (ms === null ? null : iso(ms))
+
+/** @throws UserError if the dataset comes in files, which have no windows */
+export function requireWindows({ name, calendar }: Pick<Dataset, 'name' | 'calendar'>): void {
+  if (calendar.kind === 'files')
+    throw new UserError(`${name} is read from files and has no windows: report cannot say what is missing.`)
+}

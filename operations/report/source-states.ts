@@ -19,6 +19,8 @@ export interface SourceState {
   lastAt: string | null
   /** When the last of the windows is expected; null: not known. */
   expectedBy: string | null
+  /** When the next of the windows that are not yet due is expected; null: none is, or it is not known. */
+  nextExpectedBy: string | null
   /** When a later answer of one of the complete windows arrived last; null: none did, or of ticks. */
   lastRevisedAt: string | null
   /** Windows of today and tomorrow that are late or partial; null: none is. */
@@ -81,18 +83,31 @@ function stateOf(source: string, names: readonly string[], rows: Rows, nowMs: nu
   if (of === 'ticks') {
     const sum = (count: (row: WindowRow) => number | null) => found.reduce((total, row) => total + (count(row) ?? 0), 0)
     const counts = { complete: sum(({ points }) => points), expected: sum(({ expectedPoints }) => expectedPoints) }
-    return { ...common, ...counts, lastAt: null, expectedBy: null, lastRevisedAt: null, late: null }
+    return {
+      ...common,
+      ...counts,
+      lastAt: null,
+      expectedBy: null,
+      nextExpectedBy: null,
+      lastRevisedAt: null,
+      late: null,
+    }
   }
   const complete = found.filter((row) => row.class === 'complete')
   const newest = (instants: (number | null)[]): string | null => {
     const latestMs = Math.max(...instants.map((ms) => ms ?? Number.NEGATIVE_INFINITY))
     return Number.isFinite(latestMs) ? new Date(latestMs).toISOString() : null
   }
+  const next = (instants: (number | null)[]): string | null => {
+    const known = instants.filter((ms) => ms !== null)
+    return known.length === 0 ? null : new Date(Math.min(...known)).toISOString()
+  }
   return {
     ...common,
     ...{ complete: complete.length, expected: found.length },
     lastAt: newest(complete.map(({ sinceMs }) => sinceMs)),
     expectedBy: newest(found.map(({ expectedByMs }) => expectedByMs)),
+    nextExpectedBy: next(found.filter((row) => row.class === 'not-yet-due').map(({ expectedByMs }) => expectedByMs)),
     lastRevisedAt: newest(complete.map(({ lastRevisedMs }) => lastRevisedMs)),
     late: lateOf([...on(days.today), ...on(days.tomorrow)]),
   }

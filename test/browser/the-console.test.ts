@@ -139,7 +139,7 @@ describe('a series', () => {
     await page.goto(link)
     await expect.poll(() => firstValue.textContent()).toBe('100')
     // An hour without a value is a word, never a 0.
-    expect(await page.getByRole('row').nth(6).getByRole('cell').last().textContent()).toBe('null')
+    expect(await page.getByRole('row').nth(6).getByRole('cell').last().textContent()).toBe('no value')
     expect(errors).toEqual([])
     await page.context().close()
   })
@@ -189,6 +189,34 @@ describe('a series', () => {
     await panel.getByText('data[0].border_AT_BE').waitFor()
     await page.context().close()
   })
+})
+
+test('an address that a page cannot show is said, and other pages work', async ({ skip }) => {
+  if (browser === undefined) return skip()
+  const { page } = await openPage(browser)
+  for (const query of [
+    'since=-271821-04-20',
+    'since=%2B275760-09-13',
+    'since=yesterday&minSize=many&sort=3&tz=Mars/Base',
+  ]) {
+    await page.goto(`${api.url}/changes?${query}`)
+    await page.getByRole('heading', { name: 'Changes' }).waitFor()
+    await page.getByRole('link', { name: 'Votes' }).click()
+    await page.getByRole('heading', { name: 'Votes', level: 1 }).waitFor()
+    expect(await page.getByRole('heading', { level: 1 }).count()).toBe(1)
+  }
+  await page.context().close()
+})
+
+test('a series is found by its zones, in their order, and chosen by Enter', async ({ skip }) => {
+  if (browser === undefined) return skip()
+  const { page } = await openPage(browser)
+  await page.goto(`${api.url}/series`)
+  await page.getByLabel('Add a series').fill('at be max')
+  await page.locator('.found button').first().waitFor()
+  await page.keyboard.press('Enter')
+  await expect.poll(() => new URL(page.url()).searchParams.get('s')).toBe(name)
+  await page.context().close()
 })
 
 test('the keyboard goes to pages and to the search, and back works', async ({ skip }) => {

@@ -144,7 +144,30 @@ test('sources are lines, and a report is what the command says', async () => {
   ])
   expect(await refused('from=2025-02-30&to=2025-03-01')).toEqual([400, expect.stringContaining('2025-02-30')])
   expect(await refused('from=2020-01-01&to=2025-03-01')).toEqual([400, expect.stringContaining('100 are the limit')])
+  expect(await refused('dataset=votes.votes')).toEqual([400, expect.stringContaining('has no windows')])
+  expect(await refused('at=2100-01-01')).toEqual([400, expect.stringContaining('future')])
   expect((await refused('dataset=jao.core.maxExchange'))[0]).toBe(404)
+})
+
+test('series are found by whole words of their name first, in the order of the words', async () => {
+  const first = async (q: string) => {
+    const { data } = await api.json<{ data: { key: string; rank: number }[] }>(`series?q=${q}`)
+    return data.map((series) => series.key)
+  }
+  expect((await first('fr+de'))[0]).toBe(other)
+  expect((await first('AT-BE'))[0]).toBe(key)
+  // Both have a part of the word in their dataset, one has it whole in its key.
+  expect((await first('be'))[0]).toBe(key)
+})
+
+test('a span of windows that is none is refused', async () => {
+  const response = await api.get('polls?windowFrom=2025-11-21&windowTo=2025-11-20')
+  expect([response.status, ((await response.json()) as { detail: string }).detail]).toEqual([
+    400,
+    '`windowTo` must be after `windowFrom`: the span is [windowFrom, windowTo).',
+  ])
+  expect((await api.get('changes?minSize=')).status).toBe(400)
+  expect((await api.get('changes?minSize=0x10')).status).toBe(400)
 })
 
 test('parts say what runs, and what the API does not know', async () => {

@@ -55,6 +55,8 @@ export function addListRoutes(server: TypedServer, parts: ApiParts): void {
         fromMs: readAt(windowFrom, 'windowFrom') ?? undefined,
         toMs: readAt(windowTo, 'windowTo') ?? undefined,
       }
+      if ((windows.fromMs ?? 0) >= (windows.toMs ?? Number.POSITIVE_INFINITY))
+        throw new UserError('`windowTo` must be after `windowFrom`: the span is [windowFrom, windowTo).')
       return { list: lists.pollsList({ ...filter, ...readSpan(filter) }, windows), dataset: filter.dataset }
     },
   })
@@ -103,7 +105,12 @@ function addChanges(server: TypedServer, parts: ApiParts): void {
         .max(200)
         .default('')
         .describe('words in any case, such as a zone; the key or a label has all of them'),
-      minSize: z.coerce.number().min(0).optional().describe('smallest absolute change, in the unit of the dataset'),
+      minSize: z
+        .string()
+        .regex(/^\d{1,15}(\.\d{1,15})?$/, 'is a decimal number, 0 or more')
+        .transform(Number)
+        .optional()
+        .describe('smallest absolute change, in the unit of the dataset'),
       sort: z.enum(['known', 'size']).default('known').describe('size: the largest change first'),
     },
     list: ({ since, until, q, ...filter }) => {

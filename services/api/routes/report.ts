@@ -1,13 +1,16 @@
 import { z } from 'zod'
 import { readInstantOrDay } from '#core/instant.ts'
-import { readReport } from '#operations/report/report.ts'
+import { requireWindows } from '#operations/report/calendar.ts'
+import { type ReadReport, readReport } from '#operations/report/report.ts'
 import { readSourceStates, type SourceState, sourceLine } from '#operations/report/source-states.ts'
 import { UserError } from '#platform/process/user-error.ts'
 import type { ApiParts, TypedServer } from '../parts.ts'
 import { remembered } from '../remembered.ts'
 import { objectResponse } from '../responses.ts'
+import { untilGone } from '../rows.ts'
+import { createTurns } from '../turns.ts'
 import { known } from './known.ts'
-import { atParameter } from './parameters.ts'
+import { atParameter, readAt } from './parameters.ts'
 
 const day = z
   .string()
@@ -16,9 +19,12 @@ const day = z
 /** Days of one report of all datasets, and of one report of a dataset. */
 const maxDays = { all: 100, one: 2_000 }
 const stateForMs = 1_000
+/** A report asks eleven statements, and the store answers others meanwhile. */
+const maxReports = { running: 2, waiting: 20 }
 
 /** Adds what `npx tidemark report` and the lines of `status` say. */
 export function addReportRoutes(server: TypedServer, { store, asOf, nowMs }: ApiParts): void {
+  const turns = createTurns<ReadReport>(maxReports)
   const states = remembered(stateForMs, () => readSourceStates(store, nowMs()))
   server.get(
     '/api/v1/sources',
@@ -52,11 +58,15 @@ export function addReportRoutes(server: TypedServer, { store, asOf, nowMs }: Api
         }),
       },
     },
-    async ({ query: { dataset = null, from, to, at } }) => {
-      if (dataset !== null) known(dataset)
+    async ({ query: { dataset = null, from, to, at } }, reply) => {
+      if (dataset !== null) requireWindows(known(dataset).dataset)
       const days = readDays(from, to, dataset === null ? maxDays.all : maxDays.one)
-      const atMs = at === undefined ? null : readInstantOrDay(at, '`at`')
-      const { settled, report } = await readReport(store, { dataset, days, atMs, nowMs: nowMs() })
+      const atMs = readAt(at)
+      if (atMs !== null && atMs > nowMs()) throw new UserError('`at` is in the future: nothing is known of it.')
+      const name = JSON.stringify([dataset, days, atMs])
+      const { settled, report } = await turns.take(name, untilGone(reply), () =>
+        readReport(store, { dataset, days, atMs, nowMs: nowMs() }),
+      )
       return { asOf: await asOf.read(atMs, dataset), basis: settled.basis, ...report }
     },
   )
