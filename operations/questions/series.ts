@@ -9,7 +9,7 @@ import type { ListQuestion } from './page.ts'
  */
 export function seriesList(text: string, dataset: string | undefined): ListQuestion {
   const entries = catalogueEntries(sources)
-  const words = wordsOf(text)
+  const words = partsOf(text)
   const conditions = words.map((word, index) => {
     const names = entries.filter((entry) => mentions(entry, word)).map(({ dataset: name }) => name)
     return { index, word, names }
@@ -47,10 +47,13 @@ function rank(words: readonly string[]): string {
 export const inKey = (index: number): string =>
   `positionCaseInsensitiveUTF8(concat(toString(key), ' ', arrayStringConcat(mapValues(labels), ' ')), {word${index}:String}) > 0`
 
+/** Returns the words of a search for series: `AT-BE` and `border_AT_BE` are several. */
+export const partsOf = (text: string): string[] => wordsOf(text.replaceAll(/[_/-]+/g, ' '))
+
 export const wordsOf = (text: string): string[] =>
   text
     .toLowerCase()
-    .split(/[\s_/-]+/)
+    .split(/\s+/)
     .filter((word) => word !== '')
 
 /** Returns true if any text of the declaration contains the word, which must be in lower case. Pure. */

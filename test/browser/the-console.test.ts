@@ -144,6 +144,25 @@ describe('a series', () => {
     await page.context().close()
   })
 
+  test('has a link that names its days and its instant, so that it shows the same tomorrow', async ({ skip }) => {
+    if (browser === undefined) return skip()
+    const { page } = await openPage(browser)
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write'])
+    await page.goto(`${api.url}${seriesUrl('2025-10-27', '&view=table').replace('&to=2025-10-27', '')}`)
+    await page.getByRole('button', { name: 'Copy a link' }).click()
+    await page.getByText('Copied.').waitFor()
+    const link = new URL(String(await page.evaluate('navigator.clipboard.readText()')))
+    const { from, to, at } = Object.fromEntries(link.searchParams)
+    expect([from, to]).toEqual(['2025-10-27', '2025-10-28'])
+    expect(Math.abs(Date.parse(at ?? '') - Date.now())).toBeLessThan(60_000)
+    const shown = await page.getByRole('table').textContent()
+    const tomorrow = await openPage(browser)
+    await tomorrow.page.clock.setFixedTime(Date.now() + 24 * hourMs)
+    await tomorrow.page.goto(link.href)
+    await expect.poll(() => tomorrow.page.getByRole('table').textContent()).toBe(shown)
+    for (const opened of [page, tomorrow.page]) await opened.context().close()
+  })
+
   test('has a gap where an hour has no value: no line crosses it', async ({ skip }) => {
     if (browser === undefined) return skip()
     const { page } = await openPage(browser)
@@ -189,6 +208,22 @@ describe('a series', () => {
     await panel.getByText('data[0].border_AT_BE').waitFor()
     await page.context().close()
   })
+})
+
+test('a revision is a line of the feed as soon as it is stored, without a reload', async ({ skip }) => {
+  if (browser === undefined) return skip()
+  const { page } = await openPage(browser)
+  await page.goto(`${api.url}/changes?q=AT+BE`)
+  await page.getByText('No value was revised').waitFor()
+  const encode = await chain.registry.encoder('jao.raw', rawResponseSchema)
+  const answer = dayAnswer('2025-10-26', new Date().toISOString(), (hour) => (hour === 7 ? 77 : hour * 10))
+  await chain.producer.send('jao.raw', [{ key: answer.requestIdentity, value: encode(answer) }])
+  const row = page.getByRole('row').nth(1)
+  // Hour 7 of that day is 06:00 for the second time that clocks went back: 25 hours.
+  await expect
+    .poll(() => row.locator('td').allTextContents(), { timeout: 60_000 })
+    .toEqual([expect.any(String), dataset, key, '2025-10-26 06:00', '70', '77 MW', '+7'])
+  await page.context().close()
 })
 
 test('an address that a page cannot show is said, and other pages work', async ({ skip }) => {

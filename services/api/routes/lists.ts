@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import * as lists from '#operations/questions/lists.ts'
-import { seriesList, wordsOf } from '#operations/questions/series.ts'
+import { partsOf, seriesList } from '#operations/questions/series.ts'
 import { classesByWorst } from '#operations/report/classes.ts'
 import { UserError } from '#platform/process/user-error.ts'
 import type { ApiParts, TypedServer } from '../parts.ts'
@@ -117,7 +117,7 @@ function addChanges(server: TypedServer, parts: ApiParts): void {
       const untilMs = readAt(until, 'until') ?? nowMs()
       const sinceMs = readAt(since, 'since') ?? untilMs - dayMs
       if (sinceMs >= untilMs) throw new UserError('`until` must be after `since`: the span is [since, until).')
-      const list = lists.changesList(sinceMs, untilMs, { ...filter, ...readSpan(filter), words: wordsOf(q) })
+      const list = lists.changesList(sinceMs, untilMs, { ...filter, ...readSpan(filter), words: partsOf(q) })
       return { list, dataset: filter.dataset, atMs: until === undefined ? null : untilMs }
     },
   })
