@@ -14,8 +14,9 @@ export async function startBrowser(): Promise<Browser | undefined> {
     return undefined
   }
   const { default: packaged } = await import('@sparticuz/chromium')
-  // In a single process, a second context ends the browser.
-  const args = packaged.args.filter((flag) => flag !== '--single-process')
+  // In a single process, a second context ends the browser. Without web security, pages of other sites could read ours.
+  const unwanted = new Set(['--single-process', '--disable-web-security'])
+  const args = packaged.args.filter((flag) => !unwanted.has(flag))
   return chromium.launch({ executablePath: await packaged.executablePath(), args })
 }
 
