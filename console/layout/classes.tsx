@@ -1,7 +1,7 @@
 // The classes of windows: a glyph and a colour each, and causes in words.
 import type { CompletenessClass } from '../api/records.ts'
 
-/** The glyphs of `npx tidemark report`. */
+/** One sign a class, so that a reader who sees no colours can tell them apart. */
 export const glyphs: Readonly<Record<CompletenessClass, string>> = {
   complete: '✓',
   partial: '◐',

@@ -1,4 +1,4 @@
-import { useEffect, useState as useLocal, useMemo } from 'preact/hooks'
+import { useState as useLocal, useMemo } from 'preact/hooks'
 import { useState } from '../address.ts'
 import { useLive } from '../api/live.ts'
 import { Empty, Failed, Loading } from '../layout/states.tsx'
@@ -97,9 +97,9 @@ export function Series() {
 function Shown({ loaded, span }: { loaded: Loaded; span: { first: string; last: string } }) {
   const { state, change } = useState(seriesState)
   const { tz } = state
+  // Where the slider is while it moves. null: where the URL says.
   const [dragged, setDragged] = useLocal<{ ms: number | null } | null>(null)
   const atMs = dragged === null ? state.at : dragged.ms
-  useEffect(() => setDragged(null), [state.at])
   const instants = useMemo(() => knownInstants(loaded.histories), [loaded])
   const opened = loaded.histories.find(({ name }) => !state.hide.includes(name))
   if (loaded.histories.every(({ points }) => points.every(({ versions }) => versions.length === 0)))
@@ -136,7 +136,7 @@ function Shown({ loaded, span }: { loaded: Loaded; span: { first: string; last: 
           tz={tz}
           onDrag={(ms) => setDragged({ ms })}
           onChange={(ms) => {
-            setDragged({ ms })
+            setDragged(null)
             change({ at: ms }, { replace: true })
           }}
         />
