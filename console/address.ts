@@ -41,9 +41,9 @@ export function useState<State extends object>(
   return { state: now, hrefOf, change: (part, how) => go(hrefOf(part), how) }
 }
 
-/** The address of a page in a state. */
-export function hrefTo<State extends object>(page: string, state: PageState<State>, value: State): string {
-  const text = state.format(value)
+/** The address of a page in a state. What is left out is a default. */
+export function hrefTo<State extends object>(page: string, state: PageState<State>, part: Partial<State>): string {
+  const text = state.format({ ...state.parse(new URLSearchParams()), ...part })
   return text === '' ? page : `${page}?${text}`
 }
 

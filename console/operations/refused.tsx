@@ -79,22 +79,17 @@ function LetterGroup({ letters, tz, onDone }: { letters: DeadLetter[]; tz: strin
         Newest {secondText(Date.parse(at), tz)}, refused by version {version}: {message}
       </p>
       <div class="tools">
-        <Action
-          title="Requeue"
-          path="dead-letters/requeue"
-          body={selection}
-          command={`npx tidemark dlq requeue ${flags}`}
-          hasPreview
-          onDone={onDone}
-        />
-        <Action
-          title="Drop"
-          path="dead-letters/drop"
-          body={selection}
-          command={`npx tidemark dlq drop ${flags}`}
-          hasPreview
-          onDone={onDone}
-        />
+        {(['Requeue', 'Drop'] as const).map((title) => (
+          <Action
+            key={title}
+            title={title}
+            path={`dead-letters/${title.toLowerCase()}`}
+            body={selection}
+            command={`npx tidemark dlq ${title.toLowerCase()} ${flags}`}
+            hasPreview
+            onDone={onDone}
+          />
+        ))}
       </div>
     </section>
   )

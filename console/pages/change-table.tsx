@@ -49,7 +49,6 @@ function ChangeRow({ row, last, count, tz, unit }: ChangeGroup & { tz: string; u
   const day = dayAt(ms, tz)
   const knownAt = Date.parse(row.known_at)
   const href = hrefTo('/series', seriesState, {
-    ...seriesState.parse(new URLSearchParams()),
     ...{ s: [`${row.dataset}/${row.key}`], from: day, to: day, tz, point: ms, known: knownAt },
   })
   return (

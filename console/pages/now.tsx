@@ -35,9 +35,7 @@ export function Now() {
         <SeriesSearch
           title="Look at a series"
           chosen={[]}
-          onChoose={(name) =>
-            go(hrefTo('/series', seriesState, { ...seriesState.parse(new URLSearchParams()), s: [name], tz }))
-          }
+          onChoose={(name) => go(hrefTo('/series', seriesState, { s: [name], tz }))}
         />
       </div>
       <section aria-labelledby="sources">
@@ -131,15 +129,7 @@ function SourceRow({ line, tz }: { line: SourceLine; tz: string }) {
   return (
     <tr>
       <th scope="row">
-        <a
-          href={hrefTo('/completeness', completenessState, {
-            ...completenessState.parse(new URLSearchParams()),
-            source,
-            tz,
-          })}
-        >
-          {source}
-        </a>
+        <a href={hrefTo('/completeness', completenessState, { source, tz })}>{source}</a>
       </th>
       <td>
         <span class={`mark mark-${mark}`}>{state}</span>

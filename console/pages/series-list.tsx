@@ -8,15 +8,7 @@ export function SeriesList({ series, tz }: { series: SeriesName[]; tz: string })
     <ul class="series-list">
       {series.map(({ dataset, key, labels, unit }) => (
         <li key={`${dataset}/${key}`}>
-          <a
-            href={hrefTo('/series', seriesState, {
-              ...seriesState.parse(new URLSearchParams()),
-              s: [`${dataset}/${key}`],
-              tz,
-            })}
-          >
-            {key}
-          </a>{' '}
+          <a href={hrefTo('/series', seriesState, { s: [`${dataset}/${key}`], tz })}>{key}</a>{' '}
           <span class="faint">
             {dataset},{' '}
             {Object.entries(labels)

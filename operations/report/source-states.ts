@@ -94,20 +94,21 @@ function stateOf(source: string, names: readonly string[], rows: Rows, nowMs: nu
     }
   }
   const complete = found.filter((row) => row.class === 'complete')
-  const newest = (instants: (number | null)[]): string | null => {
-    const latestMs = Math.max(...instants.map((ms) => ms ?? Number.NEGATIVE_INFINITY))
-    return Number.isFinite(latestMs) ? new Date(latestMs).toISOString() : null
-  }
-  const next = (instants: (number | null)[]): string | null => {
+  const extreme = (pick: (...ms: number[]) => number, instants: (number | null)[]): string | null => {
     const known = instants.filter((ms) => ms !== null)
-    return known.length === 0 ? null : new Date(Math.min(...known)).toISOString()
+    return known.length === 0 ? null : new Date(pick(...known)).toISOString()
   }
+  const newest = (instants: (number | null)[]) => extreme(Math.max, instants)
+  const due = found.filter((row) => row.class === 'not-yet-due')
   return {
     ...common,
     ...{ complete: complete.length, expected: found.length },
     lastAt: newest(complete.map(({ sinceMs }) => sinceMs)),
     expectedBy: newest(found.map(({ expectedByMs }) => expectedByMs)),
-    nextExpectedBy: next(found.filter((row) => row.class === 'not-yet-due').map(({ expectedByMs }) => expectedByMs)),
+    nextExpectedBy: extreme(
+      Math.min,
+      due.map(({ expectedByMs }) => expectedByMs),
+    ),
     lastRevisedAt: newest(complete.map(({ lastRevisedMs }) => lastRevisedMs)),
     late: lateOf([...on(days.today), ...on(days.tomorrow)]),
   }
