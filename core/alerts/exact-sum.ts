@@ -92,7 +92,7 @@ export class ExactSum {
    * values that differ in their last digits alone have the right deviation too.
    */
   deviation(squares: ExactSum, count: number): number {
-    const spread = new ExactSum()
+    spread.clear()
     for (let at = 0; at < squares.size; at++) spread.addProduct(count, squares.parts[at] as number)
     for (let one = 0; one < this.size; one++) {
       const part = this.parts[one] as number
@@ -106,6 +106,9 @@ export class ExactSum {
     return this.parts.byteLength
   }
 }
+
+/** Used by one call of `deviation` at a time: a new buffer for each would cost more than the sum. */
+const spread = new ExactSum()
 
 /** Returns the sum of sums. It may be one of them. */
 export function totalOf(sums: readonly ExactSum[]): ExactSum {

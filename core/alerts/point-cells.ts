@@ -1,17 +1,6 @@
 import type { DeclaredStep } from '#sources/source.ts'
 import type { ExactSum } from './exact-sum.ts'
-import type { RunningRange } from './running-range.ts'
-
-export type Pick = 'min' | 'max' | 'first' | 'last'
-
-/** Cells of a series by their number, in ascending order of time. A cell is a point or a bucket of points. */
-export interface Cells {
-  /** How many samples the cell has. The other functions are asked only about cells that have some. */
-  count(cell: number): number
-  /** Adds the cell's samples to the sums (sign 1) or takes them away (sign -1). */
-  addTo(sum: ExactSum, squares: ExactSum | undefined, cell: number, sign: 1 | -1): void
-  pick(cell: number, name: Pick): number
-}
+import type { Cells, Pick, RunningRange } from './running-range.ts'
 
 interface GridPart {
   fromMs: number

@@ -1,8 +1,18 @@
 import { ExactSum, totalOf } from './exact-sum.ts'
-import type { Cells, Pick } from './point-cells.ts'
 
 /** Which figure of the samples in a window. stddev is that of the population. */
 export type AggregateFunction = 'count' | 'sum' | 'avg' | 'min' | 'max' | 'first' | 'last' | 'stddev'
+
+export type Pick = 'min' | 'max' | 'first' | 'last'
+
+/** Cells of a series by their number, in ascending order of time. A cell is a point or a bucket of points. */
+export interface Cells {
+  /** How many samples the cell has. The other functions are asked only about cells that have some. */
+  count(cell: number): number
+  /** Adds the cell's samples to the sums (sign 1) or takes them away (sign -1). */
+  addTo(sum: ExactSum, squares: ExactSum | undefined, cell: number, sign: 1 | -1): void
+  pick(cell: number, name: Pick): number
+}
 
 /**
  * A monotonic deque: the cells that are, or can become, the greatest of a range. `sign` is 1 for the greatest and -1 for
@@ -210,7 +220,7 @@ export class RunningRange {
 export function figureOf(ranges: readonly RunningRange[], name: AggregateFunction, count: number): number | null {
   if (name === 'count') return count
   if (count === 0) return null
-  const filled = ranges.filter((range) => range.count > 0)
+  const filled = ranges.length === 1 ? ranges : ranges.filter((range) => range.count > 0)
   if (name === 'first') return (filled[0] as RunningRange).pick(name)
   if (name === 'last') return (filled.at(-1) as RunningRange).pick(name)
   if (name === 'min') return Math.min(...filled.map((range) => range.pick(name)))
