@@ -47,10 +47,8 @@ export class StepGrid {
 
   /** Returns the first cell that does not lie before the instant. */
   firstFrom(atMs: number): number {
-    const at = this.partAt(atMs)
-    const { fromMs, stepMs, cell } = this.parts[at] as GridPart
-    const next = this.parts[at + 1]?.cell ?? Number.POSITIVE_INFINITY
-    return Math.min(next, cell + Math.ceil((atMs - fromMs) / stepMs))
+    const { fromMs, stepMs, cell } = this.parts[this.partAt(atMs)] as GridPart
+    return cell + Math.ceil((atMs - fromMs) / stepMs)
   }
 
   /** Returns the first cell that lies after the instant. */
