@@ -45,6 +45,14 @@ export class StepGrid {
     return Number.isSafeInteger(steps) ? cell + steps : undefined
   }
 
+  /** Returns the instant of a cell, ms UTC. */
+  instantOf(cell: number): number {
+    let at = this.parts.length - 1
+    while (at > 0 && (this.parts[at] as GridPart).cell > cell) at--
+    const part = this.parts[at] as GridPart
+    return part.fromMs + (cell - part.cell) * part.stepMs
+  }
+
   /** Returns the first cell that does not lie before the instant. */
   firstFrom(atMs: number): number {
     const { fromMs, stepMs, cell } = this.parts[this.partAt(atMs)] as GridPart

@@ -4,86 +4,169 @@ import { z } from 'zod'
 /** A length of time: PT90S, PT1H, P1D. At least a second. */
 const duration = z
   .string()
-  .regex(/^P(?=\d|T\d)(\d{1,3}D)?(T(?=\d)(\d{1,3}H)?(\d{1,4}M)?(\d{1,5}S)?)?$/, 'a length of time such as PT1H, PT90S or P1D')
+  .regex(
+    /^P(?=\d|T\d)(\d{1,3}D)?(T(?=\d)(\d{1,3}H)?(\d{1,4}M)?(\d{1,5}S)?)?$/,
+    'must be a length of time such as PT1H, PT90S or P1D',
+  )
+  .refine((text) => durationMs(text) >= 1_000, 'must be a second at least')
 
-/** Returns the ms of a length of time. Pure. @throws RangeError if the text is none */
-export const durationMs = (text: string): number => Temporal.Duration.from(text).total({ unit: 'millisecond' })
+const dayMs = 86_400_000
 
-const number = z.number().finite()
-const comparison = z.enum(['>', '>=', '<', '<='])
+/** Returns the ms of a length of time. A day has 24 hours. @throws RangeError if the text is not a length of time */
+export const durationMs = (text: string): number =>
+  Temporal.Duration.from(text).total({ unit: 'millisecond', relativeTo: '2000-01-01T00:00Z[UTC]' })
 
-/** Aggregates of a sliding window, which does not contain the point itself. */
-export const aggregates = ['avg', 'min', 'max', 'sum', 'stddev', 'count', 'first', 'last'] as const
+const number = z.number()
+const operator = z.enum(['>', '>=', '<', '<='])
+export type Operator = z.infer<typeof operator>
 
-const minWindowMs = 60_000
-const maxWindowMs = 7 * 86_400_000
+/** Figures of a sliding window, which does not contain the point itself. */
+const aggregate = z.enum(['avg', 'min', 'max', 'sum', 'stddev', 'count', 'first', 'last'])
 
-const windowLength = duration.refine((text) => durationMs(text) >= minWindowMs && durationMs(text) <= maxWindowMs, {
-  message: 'a window has a length from PT1M to P7D',
+const windowLength = duration.refine((text) => durationMs(text) >= 60_000 && durationMs(text) <= 7 * dayMs, {
+  message: 'must be a length of time from PT1M to P7D',
 })
 
-/** The series that a rule is about. Texts may have `*`. */
-export const selectorSchema = z
+/** The series that a rule is about. `*` stands for any characters. */
+const selectorSchema = z
   .strictObject({
     dataset: z.string().min(1).max(200).describe('such as jao.core.maxExchanges, or kraken.*'),
     key: z.string().min(1).max(300).default('*').describe('such as border_AT_BE, or *.last'),
     labels: z.record(z.string().max(60), z.string().max(120)).default({}).describe('such as { "from": "AT" }'),
   })
-  .describe('which series; a rule has an instance for each')
+  .describe('which series; the rule stands on each of them by itself')
+
+export type Selector = z.infer<typeof selectorSchema>
 
 /** With what a value is compared. */
-const reference = z.union([
-  z.strictObject({ window: windowLength, of: z.enum(aggregates) }),
-  z.strictObject({ series: z.strictObject({ dataset: z.string().max(200), key: z.string().max(300) }) }),
-  z.strictObject({ knownBefore: duration.describe('what was known of the same point this long ago') }),
+const referenceSchema = z.union([
+  z.strictObject({ window: windowLength, of: aggregate }).describe('a figure of the points before this one'),
+  z
+    .strictObject({ dataset: z.string().min(1).max(200), key: z.string().min(1).max(300) })
+    .describe('the value of another series at the same time'),
+  z.strictObject({ knownBefore: duration }).describe('what was known of the same point that long before'),
 ])
 
-const valueCondition = z.strictObject({
-  value: comparison,
-  than: number,
-})
+export type Reference = z.infer<typeof referenceSchema>
+
+const valueCondition = z.strictObject({ value: operator, than: number })
 
 const relativeCondition = z.strictObject({
-  value: comparison,
+  value: operator,
   than: number,
   as: z.enum(['ratio', 'difference', 'percent']),
-  to: reference,
+  to: referenceSchema,
 })
+
+const pointCondition = z.union([relativeCondition, valueCondition])
+
+/** A condition that each point meets or does not. */
+export type PointCondition = z.infer<typeof pointCondition>
 
 const revisionCondition = z.strictObject({
-  revision: comparison.describe('the absolute change of a value that was published before'),
+  revision: operator.describe('the absolute change of a value that was known before'),
   than: number.min(0),
-  ahead: z.boolean().default(true).describe('true: of windows that have not ended alone'),
+  ahead: z.boolean().default(true).describe('true: only points that lie ahead when the revision becomes known'),
 })
 
-/** What became of a window. */
-const windowCondition = z.strictObject({ window: z.enum(['published', 'late', 'retracted', 'withdrawn']) })
+/** What becomes of a window: `late` holds until it is complete, the others happen once. */
+const windowCondition = z.strictObject({ becomes: z.enum(['published', 'late', 'retracted', 'withdrawn']) })
 
-const condition = z.union([relativeCondition, valueCondition, revisionCondition, windowCondition])
+export type RevisionCondition = z.infer<typeof revisionCondition>
+export type WindowCondition = z.infer<typeof windowCondition>
 
-export type Condition = z.infer<typeof condition>
+export const ruleId = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'must be small letters, digits and hyphens, at most 63')
 
-export const ruleSchema = z.strictObject({
-  id: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'small letters, digits and hyphens'),
+const ruleObject = z.strictObject({
+  id: ruleId,
   title: z.string().trim().min(1).max(200),
-  owner: z.string().trim().min(1).max(100),
+  owner: z.string().trim().min(1).max(100).describe('who is asked about the rule'),
   severity: z.enum(['info', 'warning', 'critical']).default('warning'),
   of: selectorSchema,
   when: z.union([
-    condition,
-    z.strictObject({ all: z.array(condition).min(1).max(8) }),
-    z.strictObject({ any: z.array(condition).min(1).max(8) }),
+    z.strictObject({ all: z.array(pointCondition).min(1).max(8) }),
+    z.strictObject({ any: z.array(pointCondition).min(1).max(8) }),
+    pointCondition,
+    revisionCondition,
+    windowCondition,
   ]),
-  for: duration.optional().describe('how long the condition holds before the alert fires'),
+  for: duration.optional().describe('how long the condition holds before the rule fires'),
   times: z
-    .strictObject({ of: z.int().min(1).max(1_000), atLeast: z.int().min(1).max(1_000) })
+    .strictObject({ of: z.int().min(2).max(31), atLeast: z.int().min(1).max(31) })
+    .refine(({ of, atLeast }) => atLeast <= of, '`atLeast` cannot be above `of`')
     .optional()
     .describe('of the newest points, how many meet the condition'),
-  keepFiringFor: duration.optional(),
-  clearAt: number.optional().describe('hysteresis: the alert resolves where the value passes this'),
-  maxAge: duration.optional().describe('older points never page'),
+  keepFiringFor: duration.optional().describe('how long the rule fires on after the condition ceased to hold'),
+  clearAt: number.optional().describe('hysteresis: a rule that fires goes on until the value passes this'),
+  maxAge: duration.optional().describe('points that become known later than that never alert'),
   minShare: z.number().min(0.1).max(1).default(0.8).describe('share of the samples of a window that must be there'),
-  tell: z.array(z.string().min(1).max(100)).max(20).default([]).describe('names of endpoints'),
+  tell: z.array(z.string().min(1).max(100)).max(20).default([]).describe('ids of endpoints'),
 })
 
+/** What a rule says. `checkRule` says whether the series that it names can ever meet it. */
+export const ruleSchema = ruleObject.superRefine(({ when, clearAt }, context) => {
+  if (clearAt === undefined) return
+  const problem = (message: string) => context.addIssue({ code: 'custom', path: ['clearAt'], message })
+  if (!('value' in when)) return problem('is for a rule with one condition on a value')
+  const isRight = when.value === '>' || when.value === '>=' ? clearAt <= when.than : clearAt >= when.than
+  if (!isRight) problem(`must lie on the other side of ${when.than}, or the rule would resolve while it holds`)
+})
+
+/** A rule as people write it, with all defaults. */
 export type Rule = z.infer<typeof ruleSchema>
+
+/** A rule as it was at one time. A change of the rule is a greater version. */
+export interface RuleVersion {
+  rule: Rule
+  version: number
+}
+
+export const isRevision = (when: Rule['when']): when is RevisionCondition => 'revision' in when
+export const isOfWindows = (when: Rule['when']): when is WindowCondition => 'becomes' in when
+
+/** Returns the conditions that each point meets or does not, and how they are joined. */
+export function pointConditions(when: Rule['when']): { of: PointCondition[]; join: 'all' | 'any' } {
+  if (isRevision(when) || isOfWindows(when)) return { of: [], join: 'all' }
+  if ('all' in when) return { of: when.all, join: 'all' }
+  if ('any' in when) return { of: when.any, join: 'any' }
+  return { of: [when], join: 'all' }
+}
+
+/** Returns the lengths of the windows that a rule looks at, ms. */
+export const windowsOf = ({ when }: Rule): number[] =>
+  pointConditions(when).of.flatMap((condition) =>
+    'to' in condition && 'window' in condition.to ? [durationMs(condition.to.window)] : [],
+  )
+
+/** Returns whether a selector takes a series. Labels that are not known yet do not match. */
+export function selects(
+  { dataset, key, labels }: Selector,
+  series: { dataset: string; key: string; labels: Readonly<Record<string, string>> },
+): boolean {
+  return (
+    matches(dataset, series.dataset) &&
+    matches(key, series.key) &&
+    Object.entries(labels).every(([name, value]) => {
+      const label = series.labels[name]
+      return label !== undefined && matches(value, label)
+    })
+  )
+}
+
+/** Compares by greedy search for the pieces between the stars, in linear time. */
+export function matches(pattern: string, text: string): boolean {
+  const pieces = pattern.split('*')
+  if (pieces.length === 1) return pattern === text
+  const first = pieces[0] as string
+  const last = pieces.at(-1) as string
+  if (!text.startsWith(first)) return false
+  let from = first.length
+  for (const piece of pieces.slice(1, -1)) {
+    const at = text.indexOf(piece, from)
+    if (at < 0) return false
+    from = at + piece.length
+  }
+  return text.length - last.length >= from && text.endsWith(last)
+}

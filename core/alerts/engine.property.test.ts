@@ -1,0 +1,241 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { AlertEngine, type EngineOutcome, type ToldState } from './engine.ts'
+import { durationMs, type Rule, ruleSchema } from './rule.ts'
+
+const stepMs = 10_000
+const fromMs = Date.UTC(2026, 9, 25)
+const steps = [{ fromMs: 0, stepS: 10 }]
+
+interface Known {
+  at: number
+  value: number | null
+}
+
+/** Runs of points: mostly the next one, sometimes late, repeated, revised, null, or several at once. */
+const stream = fc.array(
+  fc.record({
+    back: fc.oneof({ weight: 6, arbitrary: fc.constant(0) }, { weight: 2, arbitrary: fc.nat(8) }),
+    skip: fc.oneof({ weight: 6, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.nat(3) }),
+    values: fc.array(fc.oneof(fc.constant(null), fc.integer({ min: 1, max: 9 })), { minLength: 1, maxLength: 4 }),
+    isSilent: fc.oneof({ weight: 9, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
+  }),
+  { minLength: 1, maxLength: 40 },
+)
+
+const condition = fc.oneof(
+  fc.record({ value: fc.constantFrom('>', '>=', '<', '<='), than: fc.integer({ min: 2, max: 8 }) }),
+  fc.record({
+    value: fc.constantFrom('>', '<'),
+    than: fc.constantFrom(0.5, 1, 1.5),
+    as: fc.constant('ratio'),
+    to: fc.record({ window: fc.constantFrom('PT1M', 'PT2M'), of: fc.constantFrom('avg', 'max', 'sum') }),
+  }),
+)
+
+const ruleOf = (partial: object): Rule =>
+  ruleSchema.parse({
+    id: 'r',
+    title: 't',
+    owner: 'o',
+    of: { dataset: 'd', key: 'k' },
+    maxAge: 'PT1H',
+    minShare: 0.5,
+    ...partial,
+  })
+
+const rules = fc
+  .record(
+    {
+      when: fc.oneof(
+        condition,
+        fc.record({ all: fc.array(condition, { minLength: 1, maxLength: 2 }) }),
+        fc.record({ any: fc.array(condition, { minLength: 1, maxLength: 2 }) }),
+      ),
+      for: fc.constantFrom('PT10S', 'PT30S'),
+      keepFiringFor: fc.constantFrom('PT10S', 'PT40S'),
+      times: fc.constantFrom({ of: 3, atLeast: 2 }, { of: 5, atLeast: 1 }),
+      clearAt: fc.integer({ min: 2, max: 8 }),
+    },
+    { requiredKeys: ['when'] },
+  )
+  .map(({ clearAt, ...rest }) => {
+    const when = rest.when as { value?: string; than?: number }
+    if (clearAt === undefined || when.value === undefined || when.than === undefined) return ruleOf(rest)
+    const limit = when.value.startsWith('>') ? Math.min(clearAt, when.than) : Math.max(clearAt, when.than)
+    return ruleOf({ ...rest, clearAt: limit })
+  })
+
+type Said = [kind: string, onset: number, ends: number | null]
+
+/** The same by brute force: after each answer, all points are judged from the first one on, with nothing kept. */
+function model(rule: Rule) {
+  const known = new Map<number, number | null>()
+  const silent = new Set<number>()
+  let told: { onset: number; ends: number | null }[] = []
+  const windowFigure = (at: number, windowMs: number, of: string): number | null => {
+    const inside = [...known].filter(([each]) => each * stepMs > at * stepMs - windowMs && each < at)
+    const values = inside.flatMap(([, value]) => (value === null ? [] : [value]))
+    if (values.length === 0 || values.length / (windowMs / stepMs - 1) < rule.minShare) return null
+    const sum = values.reduce((total, value) => total + value, 0)
+    if (of === 'sum') return sum
+    return of === 'max' ? Math.max(...values) : sum / values.length
+  }
+  const meets = (at: number, firing: boolean): boolean | undefined => {
+    const when = rule.when as { all?: object[]; any?: object[] }
+    const each = (when.all ?? when.any ?? [when]) as {
+      value: string
+      than: number
+      to?: { window: string; of: string }
+    }[]
+    const answers = each.map(({ value: operator, than, to }) => {
+      const value = known.get(at) ?? null
+      if (value === null) return undefined
+      const figure = to ? windowFigure(at, durationMs(to.window), to.of) : 1
+      if (figure === null || figure <= 0) return undefined
+      const limit = firing && rule.clearAt !== undefined ? rule.clearAt : than
+      const compared = value / figure
+      return operator === '>'
+        ? compared > limit
+        : operator === '>='
+          ? compared >= limit
+          : operator === '<'
+            ? compared < limit
+            : compared <= limit
+    })
+    if (when.any) return answers.includes(true) ? true : answers.includes(undefined) ? undefined : false
+    return answers.includes(false) ? false : answers.includes(undefined) ? undefined : true
+  }
+  const episodes = () => {
+    const found: { onset: number; fired: number; ends: number | null }[] = []
+    const forS = rule.for ? durationMs(rule.for) : 0
+    const keep = rule.keepFiringFor ? durationMs(rule.keepFiringFor) : 0
+    let pending: { onset: number; samples: number } | undefined
+    let firing: { onset: number; fired: number; ends: number | null } | undefined
+    let cleared: number | undefined
+    const recent: boolean[] = []
+    for (const at of [...known.keys()].sort((one, other) => one - other)) {
+      const met = meets(at, firing !== undefined)
+      if (met === undefined) continue
+      recent.push(met)
+      const holds = rule.times ? recent.slice(-rule.times.of).filter(Boolean).length >= rule.times.atLeast : met
+      if (firing) {
+        if (holds) cleared = undefined
+        else {
+          cleared ??= at
+          if ((at - cleared) * stepMs >= keep) {
+            firing.ends = at
+            firing = undefined
+            cleared = undefined
+          }
+        }
+        continue
+      }
+      if (!holds) {
+        pending = undefined
+        continue
+      }
+      pending = pending ? { ...pending, samples: pending.samples + 1 } : { onset: at, samples: 1 }
+      const needed = Math.max(1, Math.floor((forS / stepMs) * rule.minShare))
+      if ((at - pending.onset) * stepMs < forS || pending.samples < needed) continue
+      firing = { onset: pending.onset, fired: at, ends: null }
+      found.push(firing)
+      pending = undefined
+    }
+    return found
+  }
+  let before: ReturnType<typeof episodes> = []
+  return (points: Known[], isSilent: boolean): Said[] => {
+    let changed = Number.POSITIVE_INFINITY
+    for (const { at, value } of points) {
+      if (known.has(at) && known.get(at) === value) continue
+      known.set(at, value)
+      changed = Math.min(changed, at)
+    }
+    const now = episodes()
+    // What fired by silent points is silent for as long as it is over.
+    for (const { onset, fired } of now) {
+      if (fired < changed) continue
+      const was = before.some((each) => each.onset === onset && each.fired >= changed && silent.has(onset))
+      if (isSilent || was) silent.add(onset)
+      else silent.delete(onset)
+    }
+    before = now
+    if (isSilent || changed === Number.POSITIVE_INFINITY) return []
+    const said: Said[] = []
+    const next: typeof told = []
+    for (const { onset, ends } of now) {
+      const old = told.find((each) => each.onset === onset)
+      if (!old && silent.has(onset) && ends !== null) continue
+      if (!old) said.push(['firing', onset, ends])
+      else if (old.ends !== ends) said.push([old.ends === null ? 'resolved' : 'changed', onset, ends])
+      next.push({ onset, ends })
+    }
+    for (const { onset } of told) if (!now.some((each) => each.onset === onset)) said.push(['cancelled', onset, null])
+    told = next
+    return said
+  }
+}
+
+interface StreamedRun {
+  back: number
+  skip: number
+  values: (number | null)[]
+  isSilent: boolean
+}
+
+/** Returns the runs as they arrive: their first cell, and what the engine takes. */
+function arrivals(runs: readonly StreamedRun[]) {
+  let next = 0
+  return runs.map(({ back, skip, values, isSilent }, offset) => {
+    const first = Math.max(0, next + skip - back)
+    next = Math.max(next, first + values.length)
+    const knownMs = fromMs + (next + offset) * stepMs
+    const run = { startMs: fromMs + first * stepMs, stepS: 10, values, knownMs, dueMs: null, isSilent }
+    return { first, run: { ...run, raw: { partition: 0, offset } } }
+  })
+}
+
+const engineOf = (rule: Rule, told: Iterable<ToldState> = []) =>
+  new AlertEngine([{ rule, version: 1 }], (dataset, key) => ({ dataset, key, labels: {}, steps }), told)
+
+const cellOf = (ms: number) => Math.round((ms - fromMs) / stepMs)
+const said = ({ transitions }: EngineOutcome): Said[] =>
+  transitions
+    .map(({ kind, onsetMs, endsMs }): Said => [kind, cellOf(onsetMs), endsMs === null ? null : cellOf(endsMs)])
+    .toSorted()
+
+test('whatever comes late, twice, revised or not at all, what is told is what a computation from scratch says', () => {
+  fc.assert(
+    fc.property(rules, stream, (rule, runs) => {
+      const expected = model(rule)
+      const engine = engineOf(rule)
+      for (const { first, run } of arrivals(runs)) {
+        const points = run.values.map((value, index) => ({ at: first + index, value }))
+        expect(said(engine.take('d', 'k', run))).toEqual(expected(points, run.isSilent).toSorted())
+      }
+    }),
+    { numRuns: 3_000 },
+  )
+})
+
+test('an engine that starts anew at any record goes on as if it had never stopped', () => {
+  fc.assert(
+    fc.property(rules, stream, fc.nat(39), (rule, runs, at) => {
+      const arrived = arrivals(runs)
+      const engine = engineOf(rule)
+      let told: ToldState | undefined
+      const whole = arrived.map(({ run }, index) => {
+        const outcome = engine.take('d', 'k', run)
+        if (index < at) told = outcome.states.at(-1) ?? told
+        return outcome
+      })
+      const other = engineOf(rule, told ? [told] : [])
+      for (const [index, { run }] of arrived.entries()) {
+        const outcome = other.take('d', 'k', { ...run, isSilent: run.isSilent || index < at })
+        if (index >= at) expect(outcome.transitions).toEqual(whole[index]?.transitions)
+      }
+    }),
+    { numRuns: 3_000 },
+  )
+})

@@ -1,0 +1,215 @@
+import { isOfWindows, isRevision, pointConditions, type RuleVersion, selects, windowsOf } from './rule.ts'
+import { isBeyond, type RuleOnSeries, type ToldEpisode } from './rule-on-series.ts'
+import type { PointRun, Revision } from './series-points.ts'
+import { SeriesWatch, type WatchedSeries } from './series-watch.ts'
+import type { EpisodeNews } from './tell-episodes.ts'
+import { type Transition, transitionId } from './transition.ts'
+
+/** What was told of a rule on a series. It outlives a restart, on the topic of states. */
+export interface ToldState {
+  ruleId: string
+  ruleVersion: number
+  dataset: string
+  key: string
+  episodes: readonly ToldEpisode[]
+}
+
+export interface EngineOutcome {
+  transitions: Transition[]
+  /** What is told of each rule on each series after the transitions, where it changed. */
+  states: ToldState[]
+}
+
+export const seriesName = (dataset: string, key: string): string => `${dataset}/${key}`
+const stateName = (ruleId: string, dataset: string, key: string): string => `${ruleId}/${seriesName(dataset, key)}`
+
+/**
+ * Judges points by rules. It keeps the newest known values of the series that rules name, and nothing of all others. The
+ * same points in the same order yield the same transitions, live and in a backtest.
+ */
+export class AlertEngine {
+  private readonly versions: readonly RuleVersion[]
+  private readonly describe: (dataset: string, key: string) => WatchedSeries | undefined
+  private readonly told = new Map<string, ToldState>()
+  /** Null: no rule names the series. */
+  private readonly watches = new Map<string, SeriesWatch | null>()
+  private isResumed = false
+  /** By series: the series that are compared with it. */
+  private readonly dependents = new Map<string, Set<string>>()
+
+  /**
+   * @param describe returns the labels and the declared steps of a series. undefined: it is not known
+   * @param told what was told before
+   */
+  constructor(
+    versions: readonly RuleVersion[],
+    describe: (dataset: string, key: string) => WatchedSeries | undefined,
+    told: Iterable<ToldState> = [],
+  ) {
+    this.versions = versions.filter(({ rule }) => !isOfWindows(rule.when))
+    this.describe = describe
+    for (const state of told) this.told.set(stateName(state.ruleId, state.dataset, state.key), state)
+  }
+
+  /** Returns whether a rule names the series, or compares with it. Costs a look into a map after the first time. */
+  isWatched(dataset: string, key: string): boolean {
+    return this.watchOf(dataset, key) !== null
+  }
+
+  /** Takes points of a series, and returns what is to be told. Of a silent run nothing is told. */
+  take(dataset: string, key: string, run: PointRun): EngineOutcome {
+    const watch = this.watchOf(dataset, key)
+    if (watch === null) return { transitions: [], states: [] }
+    const outcome: EngineOutcome = { transitions: [], states: [] }
+    const { touched, revisions, changedFromMs } = watch.take(run)
+    if (!run.isSilent) {
+      for (const rule of touched) this.tell(watch, rule, run, outcome)
+      if (revisions.length > 0) this.tellRevisions(watch, revisions, run, outcome)
+    }
+    if (changedFromMs === null) return outcome
+    for (const name of this.dependents.get(seriesName(dataset, key)) ?? []) {
+      const other = this.watches.get(name)
+      if (!other) continue
+      for (const rule of other.judgeAgain(changedFromMs, run.isSilent))
+        if (!run.isSilent) this.tell(other, rule, run, outcome)
+    }
+    return outcome
+  }
+
+  /**
+   * Ends a silent start, in which the points of the past were taken again.
+   * @param exactFromMs event time from which on those points decide alone, ms UTC. What was told to fire since an earlier
+   * time fires on until a point says otherwise
+   */
+  resume(exactFromMs: number): void {
+    this.isResumed = true
+    for (const watch of this.watches.values()) watch?.resume(exactFromMs)
+  }
+
+  /** The memory of all series, bytes, and how many are held. */
+  get load(): { bytes: number; series: number; rules: number } {
+    const held = [...this.watches.values()].filter((watch) => watch !== null)
+    return {
+      bytes: held.reduce((total, { bytes }) => total + bytes, 0),
+      series: held.length,
+      rules: held.reduce((total, { rules }) => total + rules.length, 0),
+    }
+  }
+
+  private watchOf(dataset: string, key: string): SeriesWatch | null {
+    const name = seriesName(dataset, key)
+    const known = this.watches.get(name)
+    if (known !== undefined) return known
+    const series = this.describe(dataset, key)
+    const isReference = this.versions.some(({ rule }) => comparedWith(rule).includes(name))
+    const versions = series ? this.versions.filter(({ rule }) => selects(rule.of, series)) : []
+    if (!series || series.steps.length === 0 || (versions.length === 0 && !isReference)) {
+      this.watches.set(name, null)
+      return null
+    }
+    for (const other of versions.flatMap(({ rule }) => comparedWith(rule))) {
+      const names = this.dependents.get(other) ?? new Set()
+      this.dependents.set(other, names.add(name))
+    }
+    const toldOf = (version: RuleVersion): readonly ToldEpisode[] => {
+      const state = this.told.get(stateName(version.rule.id, dataset, key))
+      return state?.ruleVersion === version.version ? state.episodes : []
+    }
+    const watch = new SeriesWatch(series, versions, toldOf, (otherDataset, otherKey, atMs) => {
+      return this.watchOf(otherDataset, otherKey)?.valueAt(atMs) ?? null
+    })
+    if (this.isResumed) watch.resume(Number.POSITIVE_INFINITY)
+    this.watches.set(name, watch)
+    return watch
+  }
+
+  private tell(watch: SeriesWatch, rule: RuleOnSeries, run: PointRun, outcome: EngineOutcome): void {
+    const news = watch.newsOf(rule)
+    rule.mayOwe = false
+    if (news.length === 0) {
+      watch.watchClosely(rule)
+      return
+    }
+    for (const each of news) {
+      const transition = episodeTransition(watch, rule, each, run)
+      outcome.transitions.push(transition)
+      const { onsetMs, firedMs, endsMs } = each.episode
+      rule.told = rule.told.filter((told) => told.onsetMs !== onsetMs)
+      if (each.kind === 'cancelled') continue
+      const firingId = each.kind === 'firing' ? transition.id : each.told.firingId
+      rule.told.push({ onsetMs, firedMs, endsMs, isSilent: false, firingId })
+    }
+    rule.told.sort((one, other) => one.onsetMs - other.onsetMs)
+    watch.watchClosely(rule)
+    const { dataset, key } = watch.series
+    const state: ToldState = {
+      ...{ ruleId: rule.version.rule.id, ruleVersion: rule.version.version, dataset, key },
+      episodes: [...rule.told],
+    }
+    this.told.set(stateName(state.ruleId, dataset, key), state)
+    outcome.states.push(state)
+  }
+
+  private tellRevisions(
+    watch: SeriesWatch,
+    revisions: readonly Revision[],
+    run: PointRun,
+    outcome: EngineOutcome,
+  ): void {
+    const { dataset, key } = watch.series
+    for (const rule of watch.rules) {
+      const { when } = rule.version.rule
+      if (!isRevision(when)) continue
+      const stepMs = watch.stepS * 1_000
+      const large = revisions.filter(({ atMs, from, to }) => {
+        const isAhead = atMs + stepMs > run.knownMs
+        const isFresh = run.knownMs - Math.max(atMs, run.dueMs ?? atMs) <= rule.maxAgeMs
+        return (when.ahead ? isAhead : isFresh) && isBeyond(Math.abs(to - from), when.revision, when.than)
+      })
+      const largest = large.reduce<Revision | undefined>(
+        (best, each) => (!best || Math.abs(each.to - each.from) > Math.abs(best.to - best.from) ? each : best),
+        undefined,
+      )
+      if (largest === undefined) continue
+      const { atMs, from, to } = largest
+      const facts = {
+        ...{ atMs, value: to, compared: Math.abs(to - from), reference: from, samples: large.length },
+        ...{ expected: revisions.length, knownMs: run.knownMs, raw: run.raw },
+      }
+      outcome.transitions.push(
+        withId({
+          ...{ kind: 'happened', rule: rule.version, dataset, key, onsetMs: atMs, endsMs: null, firingId: null, facts },
+          detail: `${large.length} of ${run.values.length} values were revised by that much, this one most`,
+        }),
+      )
+    }
+  }
+}
+
+function episodeTransition(watch: SeriesWatch, rule: RuleOnSeries, news: EpisodeNews, run: PointRun): Transition {
+  const { dataset, key } = watch.series
+  const { episode, kind } = news
+  const { onsetMs, endsMs, firedMs } = episode
+  const ended = kind === 'resolved' || kind === 'changed'
+  const atMs = ended && endsMs !== null ? endsMs : kind === 'firing' && endsMs === null ? watch.newestAtMs : firedMs
+  const facts = watch.factsAt(rule, atMs)
+  return withId({
+    ...{ kind, rule: rule.version, dataset, key, onsetMs, endsMs: kind === 'cancelled' ? null : endsMs },
+    firingId: 'told' in news ? news.told.firingId : null,
+    // What was taken back was taken back by this answer.
+    facts: kind === 'firing' ? facts : { ...facts, knownMs: run.knownMs, raw: run.raw },
+    detail: kind === 'cancelled' ? 'a revision took back the values that the rule fired at' : null,
+  })
+}
+
+const withId = (transition: Omit<Transition, 'id'>): Transition => ({ id: transitionId(transition), ...transition })
+
+function comparedWith(rule: RuleVersion['rule']): string[] {
+  return pointConditions(rule.when).of.flatMap((condition) =>
+    'to' in condition && 'dataset' in condition.to ? [seriesName(condition.to.dataset, condition.to.key)] : [],
+  )
+}
+
+/** Returns the longest span of event time that any of the rules looks back, ms. */
+export const longestLookBackMs = (versions: readonly RuleVersion[]): number =>
+  Math.max(0, ...versions.flatMap(({ rule }) => windowsOf(rule)))

@@ -1,0 +1,108 @@
+import type { DeclaredStep } from '#sources/source.ts'
+import { PointRing, StepGrid } from './point-cells.ts'
+
+/** Values of one series on its grid, as one answer brought them. */
+export interface PointRun {
+  startMs: number
+  stepS: number
+  values: readonly (number | null)[]
+  knownMs: number
+  /** By when upstream publishes the window, ms UTC. Null: the points are due at their own time. */
+  dueMs: number | null
+  raw: { partition: number; offset: number }
+  /** True: the points correct what is held, and alert nobody. */
+  isSilent: boolean
+}
+
+/** A value that replaced another one. */
+export interface Revision {
+  atMs: number
+  from: number
+  to: number
+}
+
+/** What became of a point. `older`: a newer value is held, or the point lies before all that is held. */
+export type PutOutcome = 'newest' | 'changed' | 'unchanged' | 'older'
+
+type Origin = Pick<PointRun, 'knownMs' | 'dueMs' | 'raw'>
+
+/** The newest points of a series, and which answer brought each of them. */
+export class SeriesPoints {
+  readonly grid: StepGrid
+  readonly values: PointRing
+  /** Event time of the first point that was taken, and of the newest one, ms UTC. */
+  sinceMs = Number.POSITIVE_INFINITY
+  newestMs = Number.NEGATIVE_INFINITY
+  private readonly origins = new Map<number, Origin>()
+  private readonly knowledge: Map<number, { knownMs: number; value: number | null }[]> | undefined
+
+  /** @param keepsKnowledge whether `knownBefore` is asked */
+  constructor(steps: readonly DeclaredStep[], horizonMs: number, keepsKnowledge: boolean) {
+    this.grid = new StepGrid(steps)
+    this.values = new PointRing(this.grid.capacity(horizonMs) + 1)
+    if (keepsKnowledge) this.knowledge = new Map()
+  }
+
+  /** Stores a point if it is newer than what is held, and adds to `revisions` what it replaced. */
+  put(cell: number, atMs: number, value: number | null, run: PointRun, revisions: Revision[]): PutOutcome {
+    const { values } = this
+    const isNewest = atMs > this.newestMs
+    if (isNewest) {
+      const from = Math.max(this.newestMs === Number.NEGATIVE_INFINITY ? cell : values.from, cell + 1 - values.capacity)
+      values.moveTo(from, cell + 1)
+      this.newestMs = atMs
+      this.forget(from)
+    } else if (cell < values.from) {
+      if (cell < values.to - values.capacity) return 'older'
+      values.from = cell
+    }
+    this.sinceMs = Math.min(this.sinceMs, atMs)
+    const heldMs = values.knownAtMs(cell)
+    if (run.knownMs < heldMs) return 'older'
+    const isHeld = heldMs > Number.NEGATIVE_INFINITY
+    const before = isHeld ? values.value(cell) : null
+    const usable = value !== null && Number.isFinite(value) ? value : null
+    values.put(cell, run.knownMs, usable)
+    if (isHeld && before === usable) return 'unchanged'
+    const { knownMs, dueMs, raw } = run
+    this.origins.set(cell, { knownMs, dueMs, raw })
+    if (before !== null && usable !== null) revisions.push({ atMs, from: before, to: usable })
+    if (this.knowledge) this.knowledge.set(cell, [...(this.knowledge.get(cell) ?? []), { knownMs, value: usable }])
+    return isNewest ? 'newest' : 'changed'
+  }
+
+  private forget(from: number): void {
+    for (const held of [this.origins, this.knowledge]) {
+      for (const cell of held?.keys() ?? []) {
+        if (cell >= from) break
+        held?.delete(cell)
+      }
+    }
+  }
+
+  isHeld(cell: number): boolean {
+    return this.values.knownAtMs(cell) > Number.NEGATIVE_INFINITY
+  }
+
+  /** Returns the value at an instant. Null: there is none. */
+  valueAt(atMs: number): number | null {
+    const cell = this.grid.cellAt(atMs)
+    return cell === undefined ? null : this.values.value(cell)
+  }
+
+  originAt(atMs: number): Origin | undefined {
+    return this.origins.get(this.grid.cellAt(atMs) ?? Number.NaN)
+  }
+
+  /** Returns what was known of a point that many ms before its newest value became known. Null: nothing. */
+  knownBefore(atMs: number, beforeMs: number): number | null {
+    const known = this.knowledge?.get(this.grid.cellAt(atMs) ?? Number.NaN) ?? []
+    const newest = known.at(-1)
+    if (newest === undefined) return null
+    return known.findLast(({ knownMs }) => knownMs <= newest.knownMs - beforeMs)?.value ?? null
+  }
+
+  get bytes(): number {
+    return this.values.bytes + this.origins.size * 120 + (this.knowledge?.size ?? 0) * 150
+  }
+}

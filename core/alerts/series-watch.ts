@@ -1,0 +1,269 @@
+import type { DeclaredStep } from '#sources/source.ts'
+import { type Comparand, comparandKey, comparandOf, type PointSource } from './comparand.ts'
+import { PointRing } from './point-cells.ts'
+import { durationMs, isRevision, pointConditions, type RuleVersion, windowsOf } from './rule.ts'
+import { type Episode, RuleOnSeries, type ToldEpisode } from './rule-on-series.ts'
+import { type PointRun, type Revision, SeriesPoints } from './series-points.ts'
+import { SlidingWindows } from './sliding-window.ts'
+import { type EpisodeNews, tellEpisodes } from './tell-episodes.ts'
+import { ThresholdIndex } from './threshold-index.ts'
+import type { PointFacts } from './transition.ts'
+
+export interface WatchedSeries {
+  dataset: string
+  key: string
+  labels: Readonly<Record<string, string>>
+  steps: readonly DeclaredStep[]
+}
+
+/** What a run of points did. */
+export interface RunOutcome {
+  /** The rules that may have something to tell. */
+  touched: ReadonlySet<RuleOnSeries>
+  revisions: Revision[]
+  /** Event time of the first point that changed, ms UTC. Null: none did. */
+  changedFromMs: number | null
+}
+
+/** Conditions that compare the same numbers. The numbers are computed once per point. */
+interface ComparandGroup {
+  comparand: Comparand
+  compared: PointRing
+  last: number | null
+  index: ThresholdIndex<RuleOnSeries>
+}
+
+/** Datasets with longer steps publish days ahead. */
+const aheadMs = 4 * 86_400_000
+const dayMs = 86_400_000
+export const isPublishedAhead = (stepS: number): boolean => stepS >= 300
+
+/** Returns how old a point may be when it becomes known and still alert, ms. */
+export const maxAgeOf = ({ rule }: RuleVersion, stepS: number): number => {
+  if (rule.maxAge !== undefined) return durationMs(rule.maxAge)
+  return isPublishedAhead(stepS) ? dayMs : 2 * stepS * 1_000 + 60_000
+}
+
+/** One series and all rules on it. */
+export class SeriesWatch {
+  readonly series: WatchedSeries
+  readonly rules: readonly RuleOnSeries[]
+  readonly stepS: number
+  /** Points that are not on the grid, or lie so far ahead that they would push out all others. */
+  ignoredPoints = 0
+  private readonly maxAheadMs: number
+  private readonly points: SeriesPoints
+  private readonly windows: SlidingWindows | undefined
+  private readonly groups = new Map<string, ComparandGroup>()
+  /** Rules that a point can change without passing a threshold. */
+  private readonly active = new Set<RuleOnSeries>()
+
+  constructor(
+    series: WatchedSeries,
+    versions: readonly RuleVersion[],
+    toldOf: (version: RuleVersion) => readonly ToldEpisode[],
+    otherAt: PointSource['otherAt'],
+  ) {
+    this.series = series
+    this.stepS = series.steps.toSorted((one, other) => one.fromMs - other.fromMs).at(-1)?.stepS ?? 1
+    const stepMs = this.stepS * 1_000
+    const maxAgeMs = Math.max(...versions.map((version) => maxAgeOf(version, this.stepS)))
+    this.maxAheadMs = isPublishedAhead(this.stepS) ? aheadMs : 3_600_000
+    const horizonMs = maxAgeMs + stepMs + (isPublishedAhead(this.stepS) ? aheadMs : 0)
+    const longestMs = Math.max(0, ...versions.flatMap(({ rule }) => windowsOf(rule)))
+    if (longestMs > 0) this.windows = new SlidingWindows({ longestMs, steps: series.steps, spareMs: horizonMs })
+    const keepsKnowledge = versions.some(({ rule }) =>
+      pointConditions(rule.when).of.some((each) => 'to' in each && 'knownBefore' in each.to),
+    )
+    this.points = new SeriesPoints(series.steps, horizonMs, keepsKnowledge)
+    const source: PointSource = {
+      valueAt: (atMs) => this.points.valueAt(atMs),
+      windows: () => this.windows,
+      otherAt,
+      knownBefore: (atMs, beforeMs) => this.points.knownBefore(atMs, beforeMs),
+    }
+    this.rules = versions
+      .filter(({ rule }) => pointConditions(rule.when).of.length > 0 || isRevision(rule.when))
+      .map((version) => this.place(version, toldOf(version), source))
+    for (const group of this.groups.values()) group.index = this.indexOf(group)
+    for (const rule of this.rules) if (!rule.isAtRest) this.active.add(rule)
+  }
+
+  private place(version: RuleVersion, told: readonly ToldEpisode[], source: PointSource): RuleOnSeries {
+    const { rule } = version
+    const conditions = pointConditions(rule.when).of.map((condition) => {
+      const key = comparandKey(condition, rule.minShare)
+      const group = this.groups.get(key) ?? {
+        comparand: comparandOf(condition, rule.minShare, source),
+        compared: new PointRing(this.points.values.capacity),
+        ...{ last: null, index: new ThresholdIndex<RuleOnSeries>([]) },
+      }
+      this.groups.set(key, group)
+      return { condition, compared: (cell: number) => group.compared.value(cell) }
+    })
+    const maxAgeMs = maxAgeOf(version, this.stepS)
+    return new RuleOnSeries(version, conditions, this.stepS * 1_000, { maxAgeMs, told })
+  }
+
+  private indexOf(group: ComparandGroup): ThresholdIndex<RuleOnSeries> {
+    const keyOf = ({ version: { rule } }: RuleOnSeries) => {
+      const { of } = pointConditions(rule.when)
+      return of.length === 1 && of[0] ? comparandKey(of[0], rule.minShare) : undefined
+    }
+    const key = [...this.groups].find(([, each]) => each === group)?.[0]
+    return new ThresholdIndex(
+      this.rules
+        .filter((rule) => keyOf(rule) === key)
+        .flatMap((item) => item.thresholds.map((threshold) => ({ threshold, item }))),
+    )
+  }
+
+  /** Takes the points of an answer. */
+  take(run: PointRun): RunOutcome {
+    const { grid, values } = this.points
+    const revisions: Revision[] = []
+    const touched = new Set<RuleOnSeries>()
+    let changedFrom = Number.POSITIVE_INFINITY
+    let isAppend = true
+    for (const [index, value] of run.values.entries()) {
+      const atMs = run.startMs + index * run.stepS * 1_000
+      const cell = grid.cellAt(atMs)
+      if (cell === undefined || atMs > run.knownMs + this.maxAheadMs) {
+        this.ignoredPoints++
+        continue
+      }
+      const isInWindows = this.windows?.set(atMs, run.knownMs, value) === 'stored'
+      const outcome = this.points.put(cell, atMs, value, run, revisions)
+      if (outcome === 'newest') this.moveOn(values.from, values.to)
+      else if (outcome !== 'changed' && !isInWindows) continue
+      else isAppend = false
+      changedFrom = Math.min(changedFrom, Math.max(cell, values.from))
+      // Each new point sees the windows as they are before the points behind it come.
+      if (outcome === 'newest' && isAppend) this.append(cell, atMs, run.isSilent, touched)
+    }
+    if (changedFrom === Number.POSITIVE_INFINITY) return { touched, revisions, changedFromMs: null }
+    if (!isAppend) this.judgeFrom(changedFrom, run.isSilent, touched)
+    return { touched, revisions, changedFromMs: grid.instantOf(changedFrom) }
+  }
+
+  private moveOn(from: number, to: number): void {
+    for (const { compared } of this.groups.values()) compared.moveTo(from, to)
+    if (from % 16 !== 0) return
+    for (const rule of this.rules) rule.forget(from, this.points.grid.instantOf(from))
+  }
+
+  /** Judges the newest point: only rules whose threshold was passed, or that wait for something, are looked at. */
+  private append(cell: number, atMs: number, isSilent: boolean, touched: Set<RuleOnSeries>): void {
+    for (const group of this.groups.values()) {
+      const { compared } = group.comparand(atMs)
+      group.compared.put(cell, 0, compared)
+      if (compared === null) continue
+      if (group.last === null) group.index.visitBetween(Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY, add)
+      else group.index.visitBetween(group.last, compared, add)
+      group.last = compared
+    }
+    for (const rule of this.active) touched.add(rule)
+    function add(rule: RuleOnSeries): void {
+      touched.add(rule)
+    }
+    for (const rule of touched) {
+      rule.step(cell, atMs, isSilent)
+      this.watchClosely(rule)
+    }
+  }
+
+  /** Decides whether a rule is looked at with each point. To be called again when it has told something. */
+  watchClosely(rule: RuleOnSeries): void {
+    if (rule.isAtRest) this.active.delete(rule)
+    else this.active.add(rule)
+  }
+
+  /** Judges all points from a cell on anew. */
+  private judgeFrom(cell: number, isSilent: boolean, touched: Set<RuleOnSeries>): void {
+    const { grid, values } = this.points
+    const from = Math.max(cell, values.from)
+    const held: { cell: number; atMs: number }[] = []
+    for (let at = from; at < values.to; at++)
+      if (this.points.isHeld(at)) held.push({ cell: at, atMs: grid.instantOf(at) })
+    for (const group of this.groups.values()) {
+      group.compared.from = values.from
+      for (const { cell: at, atMs } of held) {
+        const { compared } = group.comparand(atMs)
+        group.compared.put(at, 0, compared)
+      }
+      group.last = newestOf(group.compared)
+    }
+    for (const rule of this.rules) {
+      rule.rewind(from, grid.instantOf(from))
+      for (const { cell: at, atMs } of held) rule.step(at, atMs, isSilent)
+      this.watchClosely(rule)
+      touched.add(rule)
+    }
+  }
+
+  /** See AlertEngine.resume. */
+  resume(exactFromMs: number): void {
+    for (const rule of this.rules) {
+      const open = rule.told.find(({ endsMs }) => endsMs === null)
+      if (open === undefined || open.onsetMs >= exactFromMs) continue
+      if (!rule.episodes.some(({ onsetMs }) => onsetMs === open.onsetMs)) rule.adopt(open)
+      this.watchClosely(rule)
+    }
+  }
+
+  /** Returns the value at an instant. Null: there is none. */
+  valueAt(atMs: number): number | null {
+    return this.points.valueAt(atMs)
+  }
+
+  /** Judges the points from an instant on anew, because another series has changed that they are compared with. */
+  judgeAgain(atMs: number, isSilent: boolean): ReadonlySet<RuleOnSeries> {
+    const touched = new Set<RuleOnSeries>()
+    if (atMs <= this.points.newestMs) this.judgeFrom(this.points.grid.firstFrom(atMs), isSilent, touched)
+    return touched
+  }
+
+  /** Returns what a rule looked at when it judged a point that is held. */
+  factsAt({ version: { rule } }: RuleOnSeries, atMs: number): PointFacts {
+    const origin = this.points.originAt(atMs)
+    const [condition] = pointConditions(rule.when).of
+    const group = condition && this.groups.get(comparandKey(condition, rule.minShare))
+    const judged = group?.comparand(atMs) ?? { compared: null, reference: null, samples: null, expected: null }
+    const position = { knownMs: origin?.knownMs ?? 0, raw: origin?.raw ?? { partition: -1, offset: -1 } }
+    return { atMs, value: this.points.valueAt(atMs), ...judged, ...position }
+  }
+
+  /** Returns what a rule has to tell. */
+  newsOf(rule: RuleOnSeries): EpisodeNews[] {
+    const { sinceMs, grid, values } = this.points
+    const fromMs = Math.max(sinceMs, grid.instantOf(values.from))
+    return tellEpisodes(rule.told, rule.episodes, fromMs, (episode) => this.canFire(rule, episode))
+  }
+
+  private canFire(rule: RuleOnSeries, { isSilent, endsMs, firedMs }: Episode): boolean {
+    if (isSilent && endsMs !== null) return false
+    const atMs = endsMs === null ? this.points.newestMs : firedMs
+    const origin = this.points.originAt(atMs)
+    return origin !== undefined && origin.knownMs - Math.max(atMs, origin.dueMs ?? atMs) <= rule.maxAgeMs
+  }
+
+  /** The event time of the newest point, ms UTC. -Infinity: there is none. */
+  get newestAtMs(): number {
+    return this.points.newestMs
+  }
+
+  /** The memory that the series takes, bytes. */
+  get bytes(): number {
+    const groups = [...this.groups.values()].reduce((total, { compared }) => total + compared.bytes, 0)
+    return this.points.bytes + groups + (this.windows?.bytes ?? 0) + this.rules.length * 600
+  }
+}
+
+/** Returns the newest value that a ring holds. Null: there is none. */
+function newestOf(ring: PointRing): number | null {
+  for (let cell = ring.to - 1; cell >= ring.from; cell--) {
+    const value = ring.value(cell)
+    if (value !== null) return value
+  }
+  return null
+}
