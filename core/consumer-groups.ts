@@ -1,4 +1,5 @@
-import { platformTopics, rawTopic, type Topic } from '#schemas/topics.ts'
+import { alertEventsTopic } from '#schemas/alert-topics.ts'
+import { platformTopics, rawTopic, type Topic, timeseriesTopic } from '#schemas/topics.ts'
 import { sources } from '#sources/index.ts'
 import { topicsOf } from './source-topics.ts'
 
@@ -6,16 +7,22 @@ import { topicsOf } from './source-topics.ts'
 export const sinkGroup = 'sink'
 export const sinkLettersGroup = 'sink-dead-letters'
 
+/** The alerter judges slices in one group, and turns transitions into messages in the other. */
+export const alerterGroup = 'alerter'
+export const alertMessagesGroup = 'alerter-messages'
+
 /** Returns the group in which the sink reads a topic that declares a table. */
 export const sinkGroupOf = ({ record }: Pick<Topic, 'record'>): string =>
   record === null ? sinkLettersGroup : sinkGroup
 
-/** Returns the topics that each consumer group reads: first the normalizer's, then those of the sink. */
+/** Returns the topics that each consumer group reads: first the normalizer's, then those of the sink and of the alerter. */
 export function consumerGroups(): { group: string; topics: string[] }[] {
   const stored = [...platformTopics, ...sources.flatMap(topicsOf)].filter(({ table }) => table)
   const bySink = Map.groupBy(stored, sinkGroupOf)
   return [
     { group: 'normalizer', topics: sources.map(({ name }) => rawTopic(name).name) },
     ...[...bySink].map(([group, topics]) => ({ group, topics: topics.map(({ name }) => name) })),
+    { group: alerterGroup, topics: sources.map(({ name }) => timeseriesTopic(name).name) },
+    { group: alertMessagesGroup, topics: [alertEventsTopic.name] },
   ]
 }

@@ -1,3 +1,4 @@
+import { alertTopics } from './alert-topics.ts'
 import { apiTokensTopic, apiUsageTopic, auditTopic } from './api-topics.ts'
 import {
   completenessTopic,
@@ -254,5 +255,6 @@ export const platformTopics: Topic[] = [
   apiTokensTopic,
   auditTopic,
   apiUsageTopic,
+  ...alertTopics,
   platformDeadLetterTopic,
 ]

@@ -4,6 +4,7 @@ import type { Consumer, EachBatchPayload, Kafka, KafkaMessage, TopicPartitionOff
 import type { Logger } from '../process/log.ts'
 import { TransientError } from '../process/transient-error.ts'
 import { tracesOf, withTrace } from '../tracing/trace.ts'
+import { withAdmin } from './client.ts'
 import { highWatermarks } from './consumer-lag.ts'
 import { type BatchShape, createGroupMember, type GroupMember, whileHeartbeating } from './group-member.ts'
 import {
@@ -35,8 +36,13 @@ export interface ConsumeOptions {
   service: { name: string; version: string }
   subscriptions: Subscription[]
   shape: BatchShape
-  /** Where a new group starts. Default: `beginning`. `newest`: at the records that are written after this call. */
+  /**
+   * Where a new group starts. Default: `beginning`. `newest`: at the records that are written after this call. A partition
+   * of which the group has committed an offset goes on there.
+   */
   from?: 'beginning' | 'newest'
+  /** Called with the partitions by topic whenever the group has assigned them anew. */
+  onAssigned?: (partitions: Record<string, number[]>) => void
   registry: Registry
   producer: Producer
   log: Logger
@@ -61,7 +67,11 @@ const maxBytesAtOnce = 8 * 1024 * 1024
 export async function consume(options: ConsumeOptions): Promise<Consumption> {
   const { kafka, log, shape, crash } = options
   const stalls = createStallTracker()
-  const member = createGroupMember({ ...options, assigned: stalls.assigned })
+  const assigned = (partitions: Record<string, number[]>): void => {
+    stalls.assigned(partitions)
+    options.onAssigned?.(partitions)
+  }
+  const member = createGroupMember({ ...options, assigned })
   const { consumer } = member
   const loop: Loop = {
     consumer,
@@ -74,7 +84,7 @@ export async function consume(options: ConsumeOptions): Promise<Consumption> {
   const batches = untilCrash((payload) => consumeBatch(loop, payload), crash)
 
   const topics = options.subscriptions.map(({ topic }) => topic)
-  const begin = options.from === 'newest' ? await newestOffsets(kafka, topics) : []
+  const begin = options.from === 'newest' ? await startOffsets(kafka, options.groupId, topics) : []
   await consumer.connect()
   await consumer.subscribe({ topics, fromBeginning: options.from !== 'newest' })
   await consumer.run({
@@ -98,10 +108,18 @@ export async function consume(options: ConsumeOptions): Promise<Consumption> {
   }
 }
 
-async function newestOffsets(kafka: Kafka, topics: string[]): Promise<TopicPartitionOffset[]> {
+/** Returns the newest offsets of the partitions of which the group has committed none. */
+async function startOffsets(kafka: Kafka, groupId: string, topics: string[]): Promise<TopicPartitionOffset[]> {
+  const committed = await withAdmin(kafka, (admin) => admin.fetchOffsets({ groupId, topics }))
+  const isCommitted = (topic: string, partition: number): boolean =>
+    committed
+      .find((each) => each.topic === topic)
+      ?.partitions.some((each) => each.partition === partition && each.offset !== '-1') === true
   const ends = await Promise.all(topics.map(async (topic) => ({ topic, ends: await highWatermarks(kafka, topic) })))
   return ends.flatMap(({ topic, ends }) =>
-    [...ends].map(([partition, offset]) => ({ topic, partition, offset: String(offset) })),
+    [...ends]
+      .filter(([partition]) => !isCommitted(topic, partition))
+      .map(([partition, offset]) => ({ topic, partition, offset: String(offset) })),
   )
 }
 

@@ -4,7 +4,7 @@ import type { OnStop } from '../process/run.ts'
 import { version } from '../process/version.ts'
 import { startTracing, type TracingSettings } from '../tracing/trace.ts'
 import { createKafka, type Kafka, type KafkaConnection } from './client.ts'
-import { consume } from './consume.ts'
+import { type ConsumeOptions, consume } from './consume.ts'
 import type { ConsumeMetrics } from './consume-metrics.ts'
 import type { BatchShape } from './group-member.ts'
 import type { Subscription } from './process-batch.ts'
@@ -12,7 +12,7 @@ import { openProducer, type Producer } from './produce.ts'
 import { openRegistry, type Registry, type RegistryConnection } from './registry.ts'
 
 /** A consumer group, and what the service does in it. */
-export interface ConsumerGroup {
+export interface ConsumerGroup extends Pick<ConsumeOptions, 'from' | 'onAssigned'> {
   groupId: string
   shape: BatchShape
   subscriptions: Subscription[]

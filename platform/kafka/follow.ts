@@ -2,6 +2,11 @@ import type { Kafka } from 'kafkajs'
 import { TransientError } from '../process/transient-error.ts'
 import type { ReadRecord } from './own-partitions.ts'
 
+/** A record of a followed topic. */
+export interface FollowedRecord extends ReadRecord {
+  key: Buffer | null
+}
+
 export interface StartOffset {
   topic: string
   partition: number
@@ -16,7 +21,7 @@ export interface StartOffset {
 export async function follow(
   kafka: Kafka,
   from: StartOffset | readonly StartOffset[],
-  read: (records: ReadRecord[]) => Promise<void> | void,
+  read: (records: FollowedRecord[]) => Promise<void> | void,
   crash: (error: Error) => void,
 ): Promise<() => Promise<void>> {
   const next = new Map([from].flat().map((start) => [`${start.topic}/${start.partition}`, { ...start }]))
@@ -45,7 +50,7 @@ export async function follow(
       if (place === undefined) return consumer.pause([{ topic, partitions: [partition] }])
       const records = messages
         .map((message) => ({
-          ...{ topic, partition, offset: Number(message.offset), value: message.value },
+          ...{ topic, partition, offset: Number(message.offset), key: message.key, value: message.value },
           writtenAtMs: Number(message.timestamp),
         }))
         .filter(({ offset }) => offset >= place.offset)

@@ -40,6 +40,182 @@ export const acceptedAnswerSchema: RecordSchema<AcceptedAnswer> = {
   text: "{\"type\":\"record\",\"name\":\"AcceptedAnswer\",\"namespace\":\"tidemark\",\"doc\":\"One answer that explode accepted: the window of its request identity says from knownAt on what this answer says, and nothing else. Topic <source>.answers, keyed by request identity, written after the answer's slices and records are acknowledged.\",\"fields\":[{\"name\":\"dataset\",\"type\":\"string\"},{\"name\":\"requestIdentity\",\"type\":\"string\"},{\"name\":\"identity\",\"type\":\"long\",\"doc\":\"The request identity as a number: the first 53 bits of its SHA-256. Slices carry the same\"},{\"name\":\"selector\",\"type\":[\"null\",\"string\"],\"default\":null,\"doc\":\"What was asked for beside the window: symbols, a corridor, a page; null: nothing\"},{\"name\":\"windowStart\",\"type\":{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"},\"doc\":\"Start of the window, included, UTC\"},{\"name\":\"windowEnd\",\"type\":{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"},\"doc\":\"End of the window, excluded, UTC\"},{\"name\":\"knownAt\",\"type\":{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"},\"doc\":\"When the answer's last byte arrived\"},{\"name\":\"transformVersion\",\"type\":\"int\",\"doc\":\"Number of the dataset's explode, 0 to 4095\"},{\"name\":\"points\",\"type\":\"int\",\"doc\":\"How many points the answer names, nulls included, and records of the source's own\"},{\"name\":\"keys\",\"type\":\"int\",\"doc\":\"How many different keys the answer names\"},{\"name\":\"contentHash\",\"type\":\"string\",\"doc\":\"SHA-256 of the answer's body, lower-case hex\"},{\"name\":\"replaces\",\"type\":\"boolean\",\"doc\":\"Whether the answer replaces the earlier answers of its request identity. False for ticks, files and parts that are sent again: they add to what is known and withdraw nothing\"},{\"name\":\"raw\",\"type\":{\"type\":\"record\",\"name\":\"RawPosition\",\"fields\":[{\"name\":\"partition\",\"type\":\"int\"},{\"name\":\"offset\",\"type\":\"long\"}]},\"doc\":\"Where the answer lies in <source>.raw\"}]}",
 }
 
+/** A message to an endpoint, and what became of it. Topic tidemark.alerts.deliveries, compacted, keyed by endpoint and id. */
+export interface AlertDelivery {
+  /** The id of the message: that of its first transition */
+  id: string
+  endpoint: string
+  /** What is told together: a rule, or what a source does not deliver */
+  group: string
+  /** The transitions that the message tells, oldest first */
+  eventIds: (string)[]
+  /** The message as JSON */
+  body: string
+  /** open, sent, silenced, failed or given-up */
+  state: string
+  attempts: number
+  createdAt: number
+  /** When it is sent, or sent again */
+  dueAt: number
+  /** When it was sent, silenced or given up */
+  endedAt: null | number
+  /** The last failure, or the silence */
+  detail: null | string
+}
+
+export const alertDeliverySchema: RecordSchema<AlertDelivery> = {
+  name: 'AlertDelivery',
+  file: 'schemas/alert-delivery/v1.avsc',
+  text: "{\"type\":\"record\",\"name\":\"AlertDelivery\",\"namespace\":\"tidemark\",\"doc\":\"A message to an endpoint, and what became of it. Topic tidemark.alerts.deliveries, compacted, keyed by endpoint and id.\",\"fields\":[{\"name\":\"id\",\"type\":\"string\",\"doc\":\"The id of the message: that of its first transition\"},{\"name\":\"endpoint\",\"type\":\"string\"},{\"name\":\"group\",\"type\":\"string\",\"doc\":\"What is told together: a rule, or what a source does not deliver\"},{\"name\":\"eventIds\",\"type\":{\"type\":\"array\",\"items\":\"string\"},\"doc\":\"The transitions that the message tells, oldest first\"},{\"name\":\"body\",\"type\":\"string\",\"doc\":\"The message as JSON\"},{\"name\":\"state\",\"type\":\"string\",\"doc\":\"open, sent, silenced, failed or given-up\"},{\"name\":\"attempts\",\"type\":\"int\"},{\"name\":\"createdAt\",\"type\":{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"}},{\"name\":\"dueAt\",\"type\":{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"},\"doc\":\"When it is sent, or sent again\"},{\"name\":\"endedAt\",\"type\":[\"null\",{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"}],\"default\":null,\"doc\":\"When it was sent, silenced or given up\"},{\"name\":\"detail\",\"type\":[\"null\",\"string\"],\"default\":null,\"doc\":\"The last failure, or the silence\"}]}",
+}
+
+/** Where alerts are sent. Topic tidemark.alerts.endpoints, compacted, keyed by id; a deleted one is a tombstone. No table has it: the address of a person can be forgotten. */
+export interface AlertEndpoint {
+  id: string
+  /** webhook or email */
+  kind: string
+  /** URL or e-mail address */
+  address: string
+  owner: string
+  /** The signing secret is derived from the master key, the id and this number */
+  keyGeneration: number
+  /** When the secret was changed last; the one before is used for a day more */
+  rotatedAt: null | number
+  /** null: it is in use */
+  disabledAt: null | number
+  disabledWhy: null | string
+  changedAt: number
+  changedBy: string
+}
+
+export const alertEndpointSchema: RecordSchema<AlertEndpoint> = {
+  name: 'AlertEndpoint',
+  file: 'schemas/alert-endpoint/v1.avsc',
+  text: "{\"type\":\"record\",\"name\":\"AlertEndpoint\",\"namespace\":\"tidemark\",\"doc\":\"Where alerts are sent. Topic tidemark.alerts.endpoints, compacted, keyed by id; a deleted one is a tombstone. No table has it: the address of a person can be forgotten.\",\"fields\":[{\"name\":\"id\",\"type\":\"string\"},{\"name\":\"kind\",\"type\":\"string\",\"doc\":\"webhook or email\"},{\"name\":\"address\",\"type\":\"string\",\"doc\":\"URL or e-mail address\"},{\"name\":\"owner\",\"type\":\"string\"},{\"name\":\"keyGeneration\",\"type\":\"int\",\"doc\":\"The signing secret is derived from the master key, the id and this number\"},{\"name\":\"rotatedAt\",\"type\":[\"null\",{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"}],\"default\":null,\"doc\":\"When the secret was changed last; the one before is used for a day more\"},{\"name\":\"disabledAt\",\"type\":[\"null\",{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"}],\"default\":null,\"doc\":\"null: it is in use\"},{\"name\":\"disabledWhy\",\"type\":[\"null\",\"string\"],\"default\":null},{\"name\":\"changedAt\",\"type\":{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"}},{\"name\":\"changedBy\",\"type\":\"string\"}]}",
+}
+
+/** A transition of an alert rule. Topic tidemark.alerts.events, kept for ever, keyed by rule. A repetition has the same id. */
+export interface AlertEvent {
+  /** Hash of rule, version, series, transition and onset; also the id of the message */
+  id: string
+  /** firing, changed, resolved, cancelled, happened, unknown or known */
+  kind: string
+  ruleId: string
+  ruleVersion: number
+  title: string
+  owner: string
+  severity: string
+  dataset: string
+  /** Empty: all series of the dataset that the rule selects */
+  key: string
+  unit: string
+  /** Event time at which the excursion began */
+  onsetAt: number
+  /** Event time of the first point after it; null: it goes on */
+  endsAt: null | number
+  /** The firing that this one follows; null: it follows none */
+  firingId: null | string
+  /** Event time of the point that decided */
+  pointAt: number
+  /** Its value */
+  value: null | number
+  /** What the threshold was compared with */
+  compared: null | number
+  /** The figure of the window, or the other value */
+  reference: null | number
+  /** How many samples the window had */
+  samples: null | number
+  /** How many steps the window has */
+  expected: null | number
+  /** When the answer that decided became known */
+  knownAt: number
+  /** Where the answer lies in <source>.raw; -1: nowhere */
+  rawPartition: number
+  rawOffset: number
+  /** Why, in words, where the numbers do not say it */
+  detail: null | string
+  /** When the rule was judged */
+  at: number
+}
+
+export const alertEventSchema: RecordSchema<AlertEvent> = {
+  name: 'AlertEvent',
+  file: 'schemas/alert-event/v1.avsc',
+  text: "{\"type\":\"record\",\"name\":\"AlertEvent\",\"namespace\":\"tidemark\",\"doc\":\"A transition of an alert rule. Topic tidemark.alerts.events, kept for ever, keyed by rule. A repetition has the same id.\",\"fields\":[{\"name\":\"id\",\"type\":\"string\",\"doc\":\"Hash of rule, version, series, transition and onset; also the id of the message\"},{\"name\":\"kind\",\"type\":\"string\",\"doc\":\"firing, changed, resolved, cancelled, happened, unknown or known\"},{\"name\":\"ruleId\",\"type\":\"string\"},{\"name\":\"ruleVersion\",\"type\":\"int\"},{\"name\":\"title\",\"type\":\"string\"},{\"name\":\"owner\",\"type\":\"string\"},{\"name\":\"severity\",\"type\":\"string\"},{\"name\":\"dataset\",\"type\":\"string\"},{\"name\":\"key\",\"type\":\"string\",\"doc\":\"Empty: all series of the dataset that the rule selects\"},{\"name\":\"unit\",\"type\":\"string\"},{\"name\":\"onsetAt\",\"type\":{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"},\"doc\":\"Event time at which the excursion began\"},{\"name\":\"endsAt\",\"type\":[\"null\",{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"}],\"default\":null,\"doc\":\"Event time of the first point after it; null: it goes on\"},{\"name\":\"firingId\",\"type\":[\"null\",\"string\"],\"default\":null,\"doc\":\"The firing that this one follows; null: it follows none\"},{\"name\":\"pointAt\",\"type\":{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"},\"doc\":\"Event time of the point that decided\"},{\"name\":\"value\",\"type\":[\"null\",\"double\"],\"default\":null,\"doc\":\"Its value\"},{\"name\":\"compared\",\"type\":[\"null\",\"double\"],\"default\":null,\"doc\":\"What the threshold was compared with\"},{\"name\":\"reference\",\"type\":[\"null\",\"double\"],\"default\":null,\"doc\":\"The figure of the window, or the other value\"},{\"name\":\"samples\",\"type\":[\"null\",\"int\"],\"default\":null,\"doc\":\"How many samples the window had\"},{\"name\":\"expected\",\"type\":[\"null\",\"int\"],\"default\":null,\"doc\":\"How many steps the window has\"},{\"name\":\"knownAt\",\"type\":{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"},\"doc\":\"When the answer that decided became known\"},{\"name\":\"rawPartition\",\"type\":\"int\",\"doc\":\"Where the answer lies in <source>.raw; -1: nowhere\"},{\"name\":\"rawOffset\",\"type\":\"long\"},{\"name\":\"detail\",\"type\":[\"null\",\"string\"],\"default\":null,\"doc\":\"Why, in words, where the numbers do not say it\"},{\"name\":\"at\",\"type\":{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"},\"doc\":\"When the rule was judged\"}]}",
+}
+
+/** A version of an alert rule. Topic tidemark.alerts.rules, compacted, keyed by id. The newest version is valid. */
+export interface AlertRule {
+  id: string
+  /** 1 for the first; each change adds 1 */
+  version: number
+  /** The rule as JSON, with all defaults */
+  rule: string
+  owner: string
+  changedAt: number
+  /** Id of the token, or user@host of a command */
+  changedBy: string
+  /** The reason of the change */
+  why: string
+  /** true: the rule alerts no longer */
+  isDeleted: boolean
+}
+
+export const alertRuleSchema: RecordSchema<AlertRule> = {
+  name: 'AlertRule',
+  file: 'schemas/alert-rule/v1.avsc',
+  text: "{\"type\":\"record\",\"name\":\"AlertRule\",\"namespace\":\"tidemark\",\"doc\":\"A version of an alert rule. Topic tidemark.alerts.rules, compacted, keyed by id. The newest version is valid.\",\"fields\":[{\"name\":\"id\",\"type\":\"string\"},{\"name\":\"version\",\"type\":\"int\",\"doc\":\"1 for the first; each change adds 1\"},{\"name\":\"rule\",\"type\":\"string\",\"doc\":\"The rule as JSON, with all defaults\"},{\"name\":\"owner\",\"type\":\"string\"},{\"name\":\"changedAt\",\"type\":{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"}},{\"name\":\"changedBy\",\"type\":\"string\",\"doc\":\"Id of the token, or user@host of a command\"},{\"name\":\"why\",\"type\":\"string\",\"doc\":\"The reason of the change\"},{\"name\":\"isDeleted\",\"type\":\"boolean\",\"doc\":\"true: the rule alerts no longer\"}]}",
+}
+
+/** A time in which alerts are not sent. Topic tidemark.alerts.silences, compacted, keyed by id. What is silenced is still an event. */
+export interface AlertSilence {
+  id: string
+  /** Id of the rule; * stands for any characters */
+  rule: string
+  dataset: string
+  key: string
+  fromAt: number
+  untilAt: number
+  why: string
+  createdBy: string
+  createdAt: number
+}
+
+export const alertSilenceSchema: RecordSchema<AlertSilence> = {
+  name: 'AlertSilence',
+  file: 'schemas/alert-silence/v1.avsc',
+  text: "{\"type\":\"record\",\"name\":\"AlertSilence\",\"namespace\":\"tidemark\",\"doc\":\"A time in which alerts are not sent. Topic tidemark.alerts.silences, compacted, keyed by id. What is silenced is still an event.\",\"fields\":[{\"name\":\"id\",\"type\":\"string\"},{\"name\":\"rule\",\"type\":\"string\",\"doc\":\"Id of the rule; * stands for any characters\"},{\"name\":\"dataset\",\"type\":\"string\"},{\"name\":\"key\",\"type\":\"string\"},{\"name\":\"fromAt\",\"type\":{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"}},{\"name\":\"untilAt\",\"type\":{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"}},{\"name\":\"why\",\"type\":\"string\"},{\"name\":\"createdBy\",\"type\":\"string\"},{\"name\":\"createdAt\",\"type\":{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"}}]}",
+}
+
+/** What was told of a rule on a series. Topic tidemark.alerts.state, compacted, keyed by rule, dataset and key. */
+export interface AlertState {
+  ruleId: string
+  ruleVersion: number
+  dataset: string
+  key: string
+  /** Oldest first; only the last one may fire */
+  episodes: (AlertEpisode)[]
+  /** When it was told */
+  at: number
+}
+
+export interface AlertEpisode {
+  /** Event time at which the excursion began */
+  onsetAt: number
+  /** Event time of the point at which the rule fired */
+  firedAt: number
+  /** Event time of the point at which it resolved; null: it fires */
+  endsAt: null | number
+  /** The id of the transition that told it */
+  firingId: string
+}
+
+export const alertStateSchema: RecordSchema<AlertState> = {
+  name: 'AlertState',
+  file: 'schemas/alert-state/v1.avsc',
+  text: "{\"type\":\"record\",\"name\":\"AlertState\",\"namespace\":\"tidemark\",\"doc\":\"What was told of a rule on a series. Topic tidemark.alerts.state, compacted, keyed by rule, dataset and key.\",\"fields\":[{\"name\":\"ruleId\",\"type\":\"string\"},{\"name\":\"ruleVersion\",\"type\":\"int\"},{\"name\":\"dataset\",\"type\":\"string\"},{\"name\":\"key\",\"type\":\"string\"},{\"name\":\"episodes\",\"type\":{\"type\":\"array\",\"items\":{\"type\":\"record\",\"name\":\"AlertEpisode\",\"fields\":[{\"name\":\"onsetAt\",\"type\":{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"},\"doc\":\"Event time at which the excursion began\"},{\"name\":\"firedAt\",\"type\":{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"},\"doc\":\"Event time of the point at which the rule fired\"},{\"name\":\"endsAt\",\"type\":[\"null\",{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"}],\"default\":null,\"doc\":\"Event time of the point at which it resolved; null: it fires\"},{\"name\":\"firingId\",\"type\":\"string\",\"doc\":\"The id of the transition that told it\"}]}},\"doc\":\"Oldest first; only the last one may fire\"},{\"name\":\"at\",\"type\":{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"},\"doc\":\"When it was told\"}]}",
+}
+
 /** A token of the API. The token itself is nowhere: only its hash is. Topic api-tokens, keyed by id; the newest record of an id is valid. */
 export interface ApiToken {
   /** Names the token in lists and audit records */

@@ -1,0 +1,25 @@
+import { dayAt, type Window } from '../business-day.ts'
+import { datasetsByName } from '../datasets.ts'
+import { expectationOf } from '../expectation.ts'
+import type { WatchedSeries } from './series-watch.ts'
+
+/** Returns what the declaration of a dataset says about a series. undefined: no source declares the dataset. */
+export function declaredSeries(dataset: string, key: string): WatchedSeries | undefined {
+  const declared = datasetsByName.get(dataset)?.dataset
+  if (declared === undefined) return undefined
+  return { dataset, key, labels: declared.labels(key), steps: declared.steps }
+}
+
+/** Returns the unit of a series. Empty: no source declares the dataset. */
+export function unitOfSeries(dataset: string, key: string): string {
+  const declared = datasetsByName.get(dataset)?.dataset
+  return declared?.unitOf?.(key) ?? declared?.unit ?? ''
+}
+
+/** Returns by when upstream publishes a window, ms UTC. Null: the points are due at their own time, or nobody knows. */
+export function dueAtMs(dataset: string, window: Window): number | null {
+  const calendar = datasetsByName.get(dataset)?.dataset.calendar
+  if (calendar?.kind !== 'days') return null
+  const expectation = expectationOf(calendar, dayAt(calendar.zone, window.startMs), window)
+  return expectation.state === 'expected' ? expectation.expectedByMs : window.endMs
+}

@@ -1,0 +1,81 @@
+// What a rule and a transition say, in words. Commands, messages and the page say the same.
+import type { AlertEvent } from '#schemas/generated/records.ts'
+import { isOfWindows, isRevision, type PointCondition, type Rule } from './rule.ts'
+
+const figures = {
+  avg: 'average',
+  min: 'minimum',
+  max: 'maximum',
+  sum: 'sum',
+  stddev: 'standard deviation',
+  count: 'number of samples',
+  first: 'first value',
+  last: 'last value',
+}
+
+/** Returns the condition of a rule in words: the value is above 3 times the average of the PT1H before it. */
+export function describeCondition({ when }: Rule): string {
+  if (isRevision(when)) {
+    const which = when.ahead ? 'a value that lies ahead' : 'a value'
+    return `${which} is revised by ${relation(when.revision)} ${when.than}`
+  }
+  if (isOfWindows(when)) return when.becomes === 'late' ? 'a window is late' : `a window is ${when.becomes}`
+  if ('all' in when) return when.all.map(describePoint).join(', and ')
+  if ('any' in when) return when.any.map(describePoint).join(', or ')
+  return describePoint(when)
+}
+
+const relation = (operator: string): string =>
+  ({ '>': 'more than', '>=': 'at least', '<': 'less than', '<=': 'at most' })[operator] ?? operator
+
+function describePoint(condition: PointCondition): string {
+  const { value: operator, than } = condition
+  if (!('to' in condition)) return `the value is ${relation(operator)} ${than}`
+  const { as, to } = condition
+  const reference =
+    'window' in to
+      ? `the ${figures[to.of]} of the ${to.window} before it`
+      : 'knownBefore' in to
+        ? `what was known ${to.knownBefore} before`
+        : `${to.dataset} ${to.key}`
+  if (as === 'ratio') return `the value is ${relation(operator)} ${than} times ${reference}`
+  if (as === 'percent') return `the value is ${relation(operator)} ${than} % away from ${reference}`
+  return `the value minus ${reference} is ${relation(operator)} ${than}`
+}
+
+const instant = (ms: number): string =>
+  new Date(ms)
+    .toISOString()
+    .replace('T', ' ')
+    .replace(/(\.000)?Z$/, ' UTC')
+const figure = (value: number): string => String(Number(value.toPrecision(10)))
+
+/** Returns what happened, in one line: what, on which series, since when, and by which numbers. */
+export function describeEvent(event: AlertEvent): string {
+  const series = [event.dataset, event.key].filter((part) => part !== '').join(' ')
+  const verbs: Record<string, string> = {
+    ...{ firing: 'fires', changed: 'has another end', resolved: 'is resolved', cancelled: 'is taken back' },
+    ...{ happened: 'happened', unknown: 'is unknown', known: 'is known again' },
+  }
+  const parts = [`${event.title}: ${verbs[event.kind] ?? event.kind} on ${series}`, span(event), numbers(event)]
+  if (event.detail !== null) parts.push(event.detail)
+  return parts.filter((part) => part !== '').join('; ')
+}
+
+function span({ kind, onsetAt, endsAt }: AlertEvent): string {
+  if (kind === 'happened') return `at ${instant(onsetAt)}`
+  if (endsAt === null) return `since ${instant(onsetAt)}`
+  return `from ${instant(onsetAt)} to ${instant(endsAt)}`
+}
+
+function numbers({ value, compared, reference, samples, expected, unit, pointAt, onsetAt }: AlertEvent): string {
+  if (value === null) return ''
+  const at = pointAt === onsetAt ? '' : ` at ${instant(pointAt)}`
+  const parts = [`value ${figure(value)} ${unit}${at}`.trim()]
+  if (compared !== null && compared !== value) parts.push(`compared ${figure(compared)}`)
+  if (reference !== null) {
+    const count = samples === null || expected === null ? '' : ` (${samples} of ${expected})`
+    parts.push(`reference ${figure(reference)}${count}`)
+  }
+  return parts.join(', ')
+}

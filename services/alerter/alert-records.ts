@@ -1,0 +1,49 @@
+// How transitions and states are written to the topics.
+import { unitOfSeries } from '#core/alerts/declared-series.ts'
+import { type EngineOutcome, seriesName, type ToldState } from '#core/alerts/engine.ts'
+import type { Transition } from '#core/alerts/transition.ts'
+import type { Output } from '#platform/kafka/verdict.ts'
+import { alertEventsTopic, alertStateTopic } from '#schemas/alert-topics.ts'
+import type { AlertEvent, AlertState } from '#schemas/generated/records.ts'
+
+export interface AlertEncoders {
+  event: (record: AlertEvent) => Buffer
+  state: (record: AlertState) => Buffer
+}
+
+/** Returns the records of an outcome. The states are written after all transitions are acknowledged. */
+export function alertRecords({ transitions, states }: EngineOutcome, encode: AlertEncoders, nowMs: number): Output[] {
+  return [
+    ...transitions.map((transition) => ({
+      topic: alertEventsTopic.name,
+      key: transition.rule.rule.id,
+      value: encode.event(eventOf(transition, nowMs)),
+    })),
+    ...states.map((state) => ({
+      topic: alertStateTopic.name,
+      key: `${state.ruleId}/${seriesName(state.dataset, state.key)}`,
+      value: encode.state(stateRecord(state, nowMs)),
+      isLast: true,
+    })),
+  ]
+}
+
+/** Returns a transition as it is kept for ever. */
+export function eventOf(transition: Transition, nowMs: number): AlertEvent {
+  const { id, kind, rule, dataset, key, onsetMs, endsMs, firingId, facts, detail } = transition
+  const { id: ruleId, title, owner, severity } = rule.rule
+  return {
+    ...{ id, kind, ruleId, ruleVersion: rule.version, title, owner, severity, dataset, key },
+    ...{ unit: unitOfSeries(dataset, key), onsetAt: onsetMs, endsAt: endsMs, firingId, pointAt: facts.atMs },
+    ...{ value: facts.value, compared: facts.compared, reference: facts.reference, samples: facts.samples },
+    ...{ expected: facts.expected, knownAt: facts.knownMs, rawPartition: facts.raw.partition },
+    ...{ rawOffset: facts.raw.offset, detail, at: nowMs },
+  }
+}
+
+const stateRecord = ({ ruleId, ruleVersion, dataset, key, episodes }: ToldState, nowMs: number): AlertState => ({
+  ...{ ruleId, ruleVersion, dataset, key, at: nowMs },
+  episodes: episodes.map(({ onsetMs, firedMs, endsMs, firingId }) => ({
+    ...{ onsetAt: onsetMs, firedAt: firedMs, endsAt: endsMs, firingId },
+  })),
+})

@@ -1,0 +1,96 @@
+// Judges the slices of a source by the rules. A transition is acknowledged on Kafka before the offset of the slice that
+// made it is committed. A partition that is new here is read again from before the longest window, in silence.
+import { dueAtMs } from '#core/alerts/declared-series.ts'
+import type { AlertEngine, EngineOutcome } from '#core/alerts/engine.ts'
+import type { PointRun } from '#core/alerts/series-points.ts'
+import type { ConsumedRecord, Subscription } from '#platform/kafka/process-batch.ts'
+import { type Output, ok, type Verdict } from '#platform/kafka/verdict.ts'
+import type { TimeseriesSlice } from '#schemas/generated/records.ts'
+import { timeseriesSliceSchema } from '#schemas/generated/records.ts'
+import { timeseriesTopic } from '#schemas/topics.ts'
+
+export interface JudgeParts {
+  /** Changes when a rule changes. */
+  rulesVersion: () => number
+  /**
+   * Returns an engine that has taken all slices of a partition before an offset in silence, and what is to be told because
+   * rules are no longer there. @throws TransientError while Kafka or the registry is away
+   */
+  start: (place: { topic: string; partition: number; offset: number }) => Promise<StartedEngine>
+  encode: (outcome: EngineOutcome) => Output[]
+  onJudged: (outcome: EngineOutcome, slice: TimeseriesSlice) => void
+}
+
+export interface StartedEngine {
+  engine: AlertEngine
+  outcome: EngineOutcome
+}
+
+interface JudgedPartition {
+  engine: AlertEngine
+  rulesVersion: number
+  nextOffset: number
+  /** What Kafka has not acknowledged yet. It is sent again with the next batch. */
+  unacknowledged: Output[]
+}
+
+/** Returns the subscription to the slices of a source. */
+export function judgeSlices(
+  source: string,
+  parts: JudgeParts,
+): Subscription<TimeseriesSlice> & { engines: () => AlertEngine[] } {
+  const topic = timeseriesTopic(source).name
+  const partitions = new Map<number, JudgedPartition>()
+  return {
+    topic,
+    record: timeseriesSliceSchema,
+    // The sink refuses what cannot be read. A second dead letter for the same record would be noise.
+    deadLetterTopic: null,
+    engines: () => [...partitions.values()].map(({ engine }) => engine),
+    handle: async (batch) => {
+      const verdicts = batch.map((): Verdict => ok())
+      const judged = await judgedPartition(partitions, topic, batch, parts)
+      for (const { record, offset, headers } of batch) {
+        if (Number(offset) < judged.nextOffset) continue
+        judged.nextOffset = Number(offset) + 1
+        if (!judged.engine.isWatched(record.dataset, record.key)) continue
+        const outcome = judged.engine.take(record.dataset, record.key, runOf(record, headers.replay !== undefined))
+        if (outcome.transitions.length > 0) judged.unacknowledged.push(...parts.encode(outcome))
+        parts.onJudged(outcome, record)
+      }
+      if (judged.unacknowledged.length === 0) return verdicts
+      const sent = judged.unacknowledged.length
+      const onAcknowledged = () => void judged.unacknowledged.splice(0, sent)
+      verdicts[verdicts.length - 1] = ok([...judged.unacknowledged], [], { onAcknowledged })
+      return verdicts
+    },
+  }
+}
+
+async function judgedPartition(
+  partitions: Map<number, JudgedPartition>,
+  topic: string,
+  batch: readonly ConsumedRecord<TimeseriesSlice>[],
+  parts: JudgeParts,
+): Promise<JudgedPartition> {
+  const partition = batch[0]?.partition ?? 0
+  const first = Number(batch[0]?.offset ?? 0)
+  const rulesVersion = parts.rulesVersion()
+  const held = partitions.get(partition)
+  // After a gap, another alerter may have judged what came between.
+  if (held !== undefined && held.rulesVersion === rulesVersion && first <= held.nextOffset) return held
+  const offset = held !== undefined && first <= held.nextOffset ? held.nextOffset : first
+  const { engine, outcome } = await parts.start({ topic, partition, offset })
+  const unacknowledged = [...(held?.unacknowledged ?? []), ...parts.encode(outcome)]
+  const started = { engine, rulesVersion, nextOffset: offset, unacknowledged }
+  partitions.set(partition, started)
+  return started
+}
+
+export function runOf(slice: TimeseriesSlice, isSilent: boolean): PointRun {
+  const window = { startMs: slice.windowStart, endMs: slice.windowEnd }
+  return {
+    ...{ startMs: slice.start, stepS: slice.step, values: slice.values, knownMs: slice.knownAt },
+    ...{ dueMs: dueAtMs(slice.dataset, window), raw: slice.raw, isSilent },
+  }
+}

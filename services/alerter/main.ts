@@ -1,0 +1,114 @@
+// The alerter: <source>.timeseries -> rules -> transitions on Kafka -> messages on Kafka -> webhooks and e-mail.
+import type { AlertEngine, EngineOutcome } from '#core/alerts/engine.ts'
+import { openClock } from '#core/clock.ts'
+import { alerterGroup, alertMessagesGroup } from '#core/consumer-groups.ts'
+import { createConsumeMetrics } from '#platform/kafka/consume-metrics.ts'
+import { type ConsumerGroup, type KafkaClients, startConsuming } from '#platform/kafka/consuming-service.ts'
+import { followNewest } from '#platform/kafka/newest-records.ts'
+import type { Subscription } from '#platform/kafka/process-batch.ts'
+import { readServiceConfig } from '#platform/process/config.ts'
+import { createLogger } from '#platform/process/log.ts'
+import { type OnStop, run } from '#platform/process/run.ts'
+import {
+  alertDeliveriesTopic,
+  alertEndpointsTopic,
+  alertEventsTopic,
+  alertRulesTopic,
+  alertSilencesTopic,
+  alertStateTopic,
+} from '#schemas/alert-topics.ts'
+import type { TimeseriesSlice } from '#schemas/generated/records.ts'
+import { sources } from '#sources/index.ts'
+import { alertRecords } from './alert-records.ts'
+import { openDelivery } from './deliver.ts'
+import { judgeSlices } from './judge.ts'
+import { openMessages } from './messages.ts'
+import { alertMetrics } from './metrics.ts'
+import { alerterSettings } from './settings.ts'
+import { startEngine } from './start-engine.ts'
+
+const config = readServiceConfig(alerterSettings)
+const log = createLogger('alerter', config.LOG_LEVEL)
+const shape = { minBytes: 1, maxWaitMs: 100, maxBytesPerPartition: 1024 * 1024, concurrentPartitions: 2 }
+const measureEveryMs = 5_000
+
+await run(log, 8_000, async (onStop) => {
+  const clock = await openClock(config.SIMULATOR_URL, log)
+  onStop('clock', clock.stop)
+  const nowMs = (): number => clock.now().nowMs
+  const metrics = createConsumeMetrics('alerter')
+  const measures = alertMetrics(metrics.registry)
+  await startConsuming(
+    {
+      name: 'alerter',
+      config,
+      log,
+      nowMs,
+      metrics,
+      groups: (clients, stop) => groupsOf(clients, measures, nowMs, stop),
+    },
+    onStop,
+  )
+})
+
+async function groupsOf(
+  clients: KafkaClients,
+  measures: ReturnType<typeof alertMetrics>,
+  nowMs: () => number,
+  onStop: OnStop,
+): Promise<ConsumerGroup[]> {
+  const { kafka, registry, producer } = clients
+  const crash = (error: Error): void => {
+    log.fatal({ err: error }, 'a topic of alerts can no longer be followed')
+    process.exit(1)
+  }
+  const rules = await followNewest(clients, alertRulesTopic, log, crash)
+  onStop('rules', rules.stop)
+  const endpoints = await followNewest(clients, alertEndpointsTopic, log, crash)
+  onStop('endpoints', endpoints.stop)
+  const silences = await followNewest(clients, alertSilencesTopic, log, crash)
+  onStop('silences', silences.stop)
+  const encode = {
+    event: await registry.encoder(alertEventsTopic.name, alertEventsTopic.record),
+    state: await registry.encoder(alertStateTopic.name, alertStateTopic.record),
+    delivery: await registry.encoder(alertDeliveriesTopic.name, alertDeliveriesTopic.record),
+    endpoint: await registry.encoder(alertEndpointsTopic.name, alertEndpointsTopic.record),
+  }
+  const messages = openMessages({
+    ...{ kafka, registry, producer, encode, log, endpoint: endpoints.get, attempt: openDelivery(config) },
+    routing: { rule: rules.get, endpoint: endpoints.get, silences: silences.values },
+    // People and their servers live by the machine's clock.
+    nowMs: Date.now,
+    onAttempt: ({ endpoint }, { kind: result }) =>
+      measures.attempts.inc({ kind: endpoints.get(endpoint)?.kind ?? 'none', result }),
+  })
+  onStop('messages', messages.stop)
+  const onJudged = ({ transitions }: EngineOutcome, slice: TimeseriesSlice): void => {
+    measures.judged.observe(Math.max(0, nowMs() - slice.knownAt) / 1_000)
+    for (const { kind, rule } of transitions) measures.transitions.inc({ kind, severity: rule.rule.severity })
+  }
+  const judges = sources.map(({ name }) =>
+    judgeSlices(name, {
+      rulesVersion: rules.version,
+      start: (place) => startEngine({ kafka, registry, log, rules: rules.values }, place),
+      encode: (outcome) => alertRecords(outcome, encode, nowMs()),
+      onJudged,
+    }),
+  )
+  const measure = setInterval(() => {
+    const loads = judges.flatMap(({ engines }) => engines()).map(({ load }: AlertEngine) => load)
+    measures.memory.set(loads.reduce((total, { bytes }) => total + bytes, 0))
+    measures.series.set(loads.reduce((total, { series }) => total + series, 0))
+    measures.waiting.set(messages.waiting().length)
+    measures.disabled.set(endpoints.values().filter(({ disabledAt }) => disabledAt !== null).length)
+    measures.heartbeat.set(Math.floor(Date.now() / 1_000))
+  }, measureEveryMs)
+  onStop('measures', () => clearInterval(measure))
+  return [
+    { groupId: alerterGroup, shape, subscriptions: judges as Subscription[], from: 'newest' },
+    {
+      ...{ groupId: alertMessagesGroup, shape, subscriptions: [messages.subscription as Subscription] },
+      onAssigned: (partitions) => messages.onAssigned((partitions[alertEventsTopic.name]?.length ?? 0) > 0),
+    },
+  ]
+}

@@ -1,0 +1,96 @@
+// Turns transitions into messages. They are written to Kafka before they are sent. Whoever is assigned the topic of
+// transitions sends all messages.
+
+import type { Kafka } from '#platform/kafka/client.ts'
+import { readNewest } from '#platform/kafka/newest-records.ts'
+import type { Subscription } from '#platform/kafka/process-batch.ts'
+import type { Registry } from '#platform/kafka/registry.ts'
+import { ok, type Verdict } from '#platform/kafka/verdict.ts'
+import type { Logger } from '#platform/process/log.ts'
+import { alertDeliveriesTopic, alertEventsTopic } from '#schemas/alert-topics.ts'
+import { type AlertDelivery, type AlertEvent, alertEventSchema } from '#schemas/generated/records.ts'
+import { deliveryName, Mailroom, type Routing } from './route-events.ts'
+import { type SendLoop, type SendParts, startSending } from './send-loop.ts'
+
+export interface MessageParts extends Omit<SendParts, 'mailroom'> {
+  kafka: Kafka
+  registry: Registry
+  routing: Routing
+  log: Logger
+}
+
+export interface Messages {
+  subscription: Subscription<AlertEvent>
+  /** To be called with whether the topic of transitions is assigned to this process. */
+  onAssigned: (isAssigned: boolean) => void
+  waiting: () => AlertDelivery[]
+  stop: () => Promise<void>
+}
+
+const retryMs = 1_000
+
+interface Office {
+  mailroom: Mailroom
+  loop: SendLoop
+}
+
+export function openMessages(parts: MessageParts): Messages {
+  const { kafka, registry, log, routing, encode, nowMs } = parts
+  let office: Promise<Office> | undefined
+  let opened: Office | undefined
+  const open = async (): Promise<Office> => {
+    const deliveries = await readNewest(kafka, registry, alertDeliveriesTopic, log)
+    const mailroom = new Mailroom(deliveries.values())
+    const old = mailroom.forgetOld(nowMs()).map((key) => ({ key, value: null }))
+    await parts.producer.send(alertDeliveriesTopic.name, old)
+    opened = { mailroom, loop: startSending({ ...parts, mailroom }) }
+    return opened
+  }
+  const close = async (): Promise<void> => {
+    const before = office
+    office = undefined
+    opened = undefined
+    await (await before?.catch(() => undefined))?.loop.stop()
+  }
+  const theOffice = (): Promise<Office> => {
+    office ??= open().catch((error) => {
+      office = undefined
+      throw error
+    })
+    return office
+  }
+  const openSoon = (): void => {
+    theOffice().catch((error) => {
+      log.warn({ err: error }, 'the messages that wait cannot be read yet')
+      setTimeout(openSoon, retryMs).unref()
+    })
+  }
+  return {
+    subscription: {
+      topic: alertEventsTopic.name,
+      record: alertEventSchema,
+      deadLetterTopic: null,
+      handle: async (batch) => {
+        const { mailroom, loop } = await theOffice()
+        const verdicts = batch.map((): Verdict => ok())
+        const events = batch.map(({ record }) => record)
+        const changed = mailroom.route(events, routing, nowMs())
+        const outputs = changed.map((delivery) => ({
+          ...{ topic: alertDeliveriesTopic.name, key: deliveryName(delivery), value: encode.delivery(delivery) },
+        }))
+        const onAcknowledged = () => {
+          mailroom.written(changed)
+          loop.wake()
+        }
+        verdicts[verdicts.length - 1] = ok(outputs, [], { onAcknowledged })
+        return verdicts
+      },
+    },
+    onAssigned: (isAssigned) => {
+      if (isAssigned) openSoon()
+      else void close()
+    },
+    waiting: () => opened?.mailroom.waiting() ?? [],
+    stop: close,
+  }
+}

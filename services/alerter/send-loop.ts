@@ -1,0 +1,112 @@
+// Sends the messages that are due. What became of an attempt is written to Kafka before the next one is made.
+import type { Producer } from '#platform/kafka/produce.ts'
+import type { Logger } from '#platform/process/log.ts'
+import { pause } from '#platform/process/retry.ts'
+import { alertDeliveriesTopic, alertEndpointsTopic } from '#schemas/alert-topics.ts'
+import type { AlertDelivery, AlertEndpoint } from '#schemas/generated/records.ts'
+import type { MessageBody } from './compose-message.ts'
+import type { AlertMessage, DeliveryResult } from './delivery/message.ts'
+import { nextAttempt } from './delivery/retry-schedule.ts'
+import { deliveryName, type Mailroom } from './route-events.ts'
+
+export interface SendParts {
+  mailroom: Mailroom
+  endpoint: (id: string) => AlertEndpoint | undefined
+  attempt: (endpoint: AlertEndpoint, message: AlertMessage) => Promise<DeliveryResult>
+  producer: Producer
+  encode: { delivery: (record: AlertDelivery) => Buffer; endpoint: (record: AlertEndpoint) => Buffer }
+  nowMs: () => number
+  onAttempt: (delivery: AlertDelivery, result: DeliveryResult) => void
+  log: Logger
+}
+
+export interface SendLoop {
+  /** Looks for messages that are due. To be called when some were written. */
+  wake: () => void
+  stop: () => Promise<void>
+}
+
+const maxAtOnce = 8
+const lookEveryMs = 500
+const afterErrorMs = 1_000
+
+export function startSending(parts: SendParts): SendLoop {
+  const busy = new Map<string, Promise<void>>()
+  let isStopped = false
+  const look = (): void => {
+    if (isStopped) return
+    for (const delivery of nextDeliveries(parts.mailroom.toSend(), parts.nowMs())) {
+      if (busy.size >= maxAtOnce) return
+      if (busy.has(delivery.endpoint)) continue
+      const sending = send(parts, delivery)
+        .catch(async (error) => {
+          // The attempt is repeated with the same id: its outcome is not on Kafka.
+          parts.log.error({ err: error, delivery: deliveryName(delivery) }, 'what became of a message was not written')
+          await pause(afterErrorMs)
+        })
+        .finally(() => {
+          busy.delete(delivery.endpoint)
+          look()
+        })
+      busy.set(delivery.endpoint, sending)
+    }
+  }
+  const timer = setInterval(look, lookEveryMs)
+  look()
+  return {
+    wake: look,
+    stop: async () => {
+      isStopped = true
+      clearInterval(timer)
+      await Promise.all(busy.values())
+    },
+  }
+}
+
+/** Returns the deliveries that may be sent now: of each group of an endpoint the oldest one alone, if it is due. Pure. */
+export function nextDeliveries(waiting: readonly AlertDelivery[], nowMs: number): AlertDelivery[] {
+  const first = new Map<string, AlertDelivery>()
+  for (const delivery of waiting) {
+    const name = `${delivery.endpoint}/${delivery.group}`
+    if (!first.has(name)) first.set(name, delivery)
+  }
+  return [...first.values()].filter(({ dueAt }) => dueAt <= nowMs)
+}
+
+async function send(parts: SendParts, delivery: AlertDelivery): Promise<void> {
+  const { mailroom, endpoint, attempt, nowMs, onAttempt } = parts
+  const target = endpoint(delivery.endpoint)
+  const body = JSON.parse(delivery.body) as MessageBody
+  // From the first attempt on nothing is added to a message, because receivers know it by its id.
+  const tried = { ...delivery, attempts: delivery.attempts + 1 }
+  mailroom.put(tried)
+  const result: DeliveryResult =
+    target === undefined || target.disabledAt !== null
+      ? { kind: 'gone', reason: 'the endpoint is disabled or deleted' }
+      : await attempt(target, { id: delivery.id, ...body })
+  onAttempt(tried, result)
+  const ended = afterAttempt(tried, result, nowMs())
+  await parts.producer.send(alertDeliveriesTopic.name, [
+    { key: deliveryName(ended), value: parts.encode.delivery(ended) },
+  ])
+  mailroom.put(ended)
+  const isOver = result.kind === 'gone' || ended.state === 'given-up'
+  if (!isOver || target === undefined || target.disabledAt !== null) return
+  const reason = result.kind === 'delivered' ? '' : result.reason
+  const disabled = { ...target, disabledAt: nowMs(), disabledWhy: reason, changedAt: nowMs(), changedBy: 'alerter' }
+  await parts.producer.send(alertEndpointsTopic.name, [{ key: target.id, value: parts.encode.endpoint(disabled) }])
+  parts.log.error({ endpoint: target.id, why: reason }, 'an endpoint of alerts was disabled')
+}
+
+/** Returns what a delivery is after an attempt. Pure. */
+export function afterAttempt(delivery: AlertDelivery, result: DeliveryResult, nowMs: number): AlertDelivery {
+  if (result.kind === 'delivered') return { ...delivery, state: 'sent', endedAt: nowMs, detail: null }
+  const { reason } = result
+  if (result.kind === 'gone') return { ...delivery, state: 'given-up', endedAt: nowMs, detail: reason }
+  const next = nextAttempt({
+    ...{ messageId: delivery.id, failures: delivery.attempts, failedAtMs: nowMs },
+    ...(result.afterMs !== undefined && { afterMs: result.afterMs }),
+  })
+  if (next.kind === 'given-up') return { ...delivery, state: 'given-up', endedAt: nowMs, detail: reason }
+  return { ...delivery, dueAt: next.atMs, detail: reason }
+}

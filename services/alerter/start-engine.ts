@@ -1,0 +1,135 @@
+import { declaredSeries } from '#core/alerts/declared-series.ts'
+import { AlertEngine, type EngineOutcome, longestLookBackMs, type ToldState } from '#core/alerts/engine.ts'
+import { durationMs, type Rule, type RuleVersion, ruleSchema } from '#core/alerts/rule.ts'
+import { isPublishedAhead } from '#core/alerts/series-watch.ts'
+import { type Transition, transitionId } from '#core/alerts/transition.ts'
+import { datasetsByName } from '#core/datasets.ts'
+import type { Kafka } from '#platform/kafka/client.ts'
+import { readNewest } from '#platform/kafka/newest-records.ts'
+import { rangesBetween, readRanges } from '#platform/kafka/read-range.ts'
+import { DecodeFailure, type Registry } from '#platform/kafka/registry.ts'
+import type { Logger } from '#platform/process/log.ts'
+import { alertStateTopic } from '#schemas/alert-topics.ts'
+import { type AlertRule, type AlertState, timeseriesSliceSchema } from '#schemas/generated/records.ts'
+import { runOf, type StartedEngine } from './judge.ts'
+
+export interface StartParts {
+  kafka: Kafka
+  registry: Registry
+  log: Logger
+  rules: () => AlertRule[]
+}
+
+/** Slices that are published ahead lie up to four days before the newest one, and up to a day late. */
+const aheadMs = 5 * 86_400_000
+const minuteMs = 60_000
+const slackMs = 10 * minuteMs
+
+/** See JudgeParts.start. */
+export async function startEngine(
+  { kafka, registry, log, rules }: StartParts,
+  { topic, partition, offset }: { topic: string; partition: number; offset: number },
+): Promise<StartedEngine> {
+  const source = topic.slice(0, topic.lastIndexOf('.'))
+  const isOfSource = (dataset: string): boolean => datasetsByName.get(dataset)?.source.name === source
+  const states = [...(await readNewest(kafka, registry, alertStateTopic, log)).values()].map(toldState)
+  const told = states.filter(({ dataset }) => isOfSource(dataset))
+  const known = readRules(rules(), log)
+  const versions = [...known.values()].filter(({ isDeleted }) => !isDeleted)
+  const engine = new AlertEngine(versions, declaredSeries, told)
+  const lookBackMs = longestLookBackMs(versions) + Math.max(0, ...versions.map(({ rule }) => persistenceMs(rule)))
+  const nowMs = Date.now()
+  const fromMs = nowMs - lookBackMs - slackMs - (isAhead(source) ? aheadMs : 0)
+  const range = (await rangesBetween(kafka, topic, fromMs, nowMs)).get(partition)
+  const from = range?.from ?? 0
+  const decoder = registry.decoder(timeseriesSliceSchema)
+  let firstWrittenMs = Number.POSITIVE_INFINITY
+  let slices = 0
+  if (versions.length > 0 && range !== undefined && from < offset) {
+    await readRanges(kafka, topic, new Map([[partition, { from, to: offset }]]), async (records) => {
+      await decoder.prepare(records.map(({ value }) => value))
+      for (const { value, writtenAtMs } of records) {
+        firstWrittenMs = Math.min(firstWrittenMs, writtenAtMs)
+        const slice = decoder.decode(value)
+        if (slice instanceof DecodeFailure || !engine.isWatched(slice.dataset, slice.key)) continue
+        slices++
+        engine.take(slice.dataset, slice.key, runOf(slice, true))
+      }
+    })
+  }
+  engine.resume(from === 0 ? Number.NEGATIVE_INFINITY : firstWrittenMs + lookBackMs)
+  log.info({ topic, partition, from, to: offset, slices, loaded: engine.load }, 'an engine has started')
+  return { engine, outcome: closeGone(told, known) }
+}
+
+/** Resolves what fires by rules, or versions of rules, that are gone. */
+function closeGone(told: readonly ToldState[], known: ReadonlyMap<string, KnownRule>): EngineOutcome {
+  const outcome: EngineOutcome = { transitions: [], states: [] }
+  for (const state of told) {
+    const rule = known.get(state.ruleId)
+    const isCurrent = rule !== undefined && !rule.isDeleted && rule.version === state.ruleVersion
+    if (isCurrent || rule === undefined || state.episodes.length === 0) continue
+    outcome.states.push({ ...state, episodes: [] })
+    const open = state.episodes.find(({ endsMs }) => endsMs === null)
+    if (open === undefined) continue
+    const { onsetMs, firingId } = open
+    const transition: Omit<Transition, 'id'> = {
+      ...{ kind: 'resolved', rule: { rule: rule.rule, version: state.ruleVersion }, onsetMs, endsMs: null, firingId },
+      ...{ dataset: state.dataset, key: state.key, facts: { ...noFacts, atMs: onsetMs } },
+      detail: rule.isDeleted ? 'the rule was deleted' : 'the rule was changed',
+    }
+    outcome.transitions.push({ id: transitionId(transition), ...transition })
+  }
+  return outcome
+}
+
+const nowhere = { partition: -1, offset: -1 }
+const noFacts = {
+  value: null,
+  compared: null,
+  reference: null,
+  samples: null,
+  expected: null,
+  knownMs: 0,
+  raw: nowhere,
+}
+
+interface KnownRule extends RuleVersion {
+  isDeleted: boolean
+}
+
+function readRules(rules: readonly AlertRule[], log: Logger): Map<string, KnownRule> {
+  const known = new Map<string, KnownRule>()
+  for (const { id, rule, version, isDeleted } of rules) {
+    const parsed = ruleSchema.safeParse(parsedJson(rule))
+    if (parsed.success) known.set(id, { rule: parsed.data, version, isDeleted })
+    else log.error({ rule: id, version, why: parsed.error.message }, 'a rule cannot be read: it alerts nobody')
+  }
+  return known
+}
+
+function parsedJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** How far a rule looks back besides its windows, ms. */
+function persistenceMs({ for: holdsFor, keepFiringFor, times }: Rule): number {
+  const lengths = [holdsFor, keepFiringFor].map((text) => (text === undefined ? 0 : durationMs(text)))
+  return (lengths[0] ?? 0) + (lengths[1] ?? 0) + (times?.of ?? 0) * minuteMs
+}
+
+const isAhead = (source: string): boolean =>
+  [...datasetsByName.values()].some(
+    (each) => each.source.name === source && each.dataset.steps.some(({ stepS }) => isPublishedAhead(stepS)),
+  )
+
+const toldState = ({ ruleId, ruleVersion, dataset, key, episodes }: AlertState): ToldState => ({
+  ...{ ruleId, ruleVersion, dataset, key },
+  episodes: episodes.map(({ onsetAt, firedAt, endsAt, firingId }) => ({
+    ...{ onsetMs: onsetAt, firedMs: firedAt, endsMs: endsAt, firingId, isSilent: false },
+  })),
+})
