@@ -18,6 +18,7 @@ const commands = new Map<string, () => Promise<() => Command>>(
     reconcile: async () => (await import('./reconcile/reconcile.ts')).reconcileCommand,
     replay: async () => (await import('./replay.ts')).replay,
     rebuild: async () => (await import('./rebuild.ts')).rebuild,
+    alerts: async () => (await import('./alerts/alerts.ts')).alerts,
     dlq: async () => (await import('./dlq/dlq.ts')).dlq,
     backup: async () => (await import('./backup.ts')).backup,
     restore: async () => (await import('./restore.ts')).restore,

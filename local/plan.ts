@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import type { Source } from '#sources/source.ts'
+import { alertMasterKey } from './alert-key.ts'
 import type { ReportProgress } from './artifacts.ts'
 import { startBroker } from './broker.ts'
 import { type ClickHouseEngine, type StoreAccess, startClickHouse } from './clickhouse.ts'
@@ -37,7 +38,7 @@ export interface PlanOptions {
   tell: ReportProgress
 }
 
-export const services = ['normalizer', 'sink', 'poller', 'monitor', 'api'] as const
+export const services = ['normalizer', 'sink', 'poller', 'monitor', 'alerter', 'api'] as const
 
 export function planParts(options: PlanOptions): PartPlan[] {
   const { directory, ports, environment, tell } = options
@@ -102,12 +103,16 @@ function service(options: PlanOptions, name: (typeof services)[number]): PartPla
     ...serviceEnvironment,
     ...(options.makesBackups && { BACKUPS_OF: directory.path }),
     ...{ HEALTH_HOST: '127.0.0.1', HEALTH_PORT: String(ports[name]) },
+    ...(name === 'alerter' && {
+      ALERT_MASTER_KEY: serviceEnvironment.ALERT_MASTER_KEY || alertMasterKey(directory.path),
+    }),
     ...(name === 'api' && {
       API_PORT: String(ports.web),
       POLLER_URL: `http://127.0.0.1:${ports.poller}`,
       NORMALIZER_URL: `http://127.0.0.1:${ports.normalizer}`,
       SINK_URL: `http://127.0.0.1:${ports.sink}`,
       MONITOR_URL: `http://127.0.0.1:${ports.monitor}`,
+      ALERTER_URL: `http://127.0.0.1:${ports.alerter}`,
     }),
   }
   const program = { name, title: `The ${name}`, main: `services/${name}/main.ts`, environment }

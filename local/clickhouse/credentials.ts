@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { readFileSync } from 'node:fs'
 import { z } from 'zod'
+import { createOnce } from '../create-once.ts'
 
 const User = z.object({ user: z.string().min(1), password: z.string().min(1) })
 const Credentials = z.object({ writer: User, reader: User })
@@ -22,18 +22,7 @@ export function loadCredentials(file: string): Credentials {
 function createCredentials(file: string): Credentials {
   const secret = () => randomBytes(24).toString('base64url')
   const made = { writer: { user: 'tidemark', password: secret() }, reader: { user: 'reader', password: secret() } }
-  mkdirSync(dirname(file), { recursive: true })
-  // linkSync is atomic: the file is never partial, and only one of two processes creates it.
-  const aside = `${file}.${process.pid}`
-  writeFileSync(aside, `${JSON.stringify(made, null, 2)}\n`, { mode: 0o600 })
-  try {
-    linkSync(aside, file)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-  } finally {
-    rmSync(aside, { force: true })
-  }
-  return Credentials.parse(JSON.parse(readFileSync(file, 'utf8')))
+  return Credentials.parse(JSON.parse(createOnce(file, `${JSON.stringify(made, null, 2)}\n`)))
 }
 
 function readIfThere(file: string): string | undefined {

@@ -15,6 +15,7 @@ export interface NewestRecords<T> {
   stop: () => Promise<void>
 }
 
+type Warn = Pick<Logger, 'warn'>
 type TypedTopic<T> = Pick<Topic, 'name'> & { record: RecordSchema<T> }
 
 interface KeyedValue {
@@ -24,7 +25,7 @@ interface KeyedValue {
 }
 
 /** Returns what applies the records of a compacted topic to a map: a tombstone deletes its key. */
-function reader<T>({ name, record }: TypedTopic<T>, registry: Registry, newest: Map<string, T>, log: Logger) {
+function reader<T>({ name, record }: TypedTopic<T>, registry: Registry, newest: Map<string, T>, log: Warn) {
   const decoder = registry.decoder(record)
   return async (records: readonly KeyedValue[]): Promise<void> => {
     await decoder.prepare(records.map(({ value }) => value))
@@ -47,7 +48,7 @@ export async function readNewest<T>(
   kafka: Kafka,
   registry: Registry,
   topic: TypedTopic<T>,
-  log: Logger,
+  log: Warn,
 ): Promise<Map<string, T>> {
   const newest = new Map<string, T>()
   const read = reader(topic, registry, newest, log)
@@ -59,7 +60,7 @@ export async function readNewest<T>(
 export async function followNewest<T>(
   { kafka, registry }: { kafka: Kafka; registry: Registry },
   topic: TypedTopic<T>,
-  log: Logger,
+  log: Warn,
   crash: (error: Error) => void,
 ): Promise<NewestRecords<T>> {
   const newest = new Map<string, T>()

@@ -98,6 +98,7 @@ await run(log, 8_000, async (onStop) => {
     normalizerUrl: config.NORMALIZER_URL,
     sinkUrl: config.SINK_URL,
     monitorUrl: config.MONITOR_URL,
+    alerterUrl: config.ALERTER_URL,
     producer,
     origin: config.SIMULATOR_URL === undefined ? 'live' : 'simulated',
     publicUrl,

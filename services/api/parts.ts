@@ -44,9 +44,10 @@ export interface ApiParts {
   access: AccessOptions
   /** Address of the normalizer's health endpoint. undefined: there is none. */
   normalizerUrl: string | undefined
-  /** Addresses of the health endpoints of the sink and the monitor. undefined: there is none. */
+  /** Addresses of the health endpoints of the sink, the monitor and the alerter. undefined: there is none. */
   sinkUrl: string | undefined
   monitorUrl: string | undefined
+  alerterUrl: string | undefined
   producer: Producer
   /** Where the data comes from. */
   origin: 'live' | 'simulated'

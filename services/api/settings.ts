@@ -65,6 +65,7 @@ export const apiSettings = {
   POLLER_URL: z.string().optional().describe('the health address of the poller, for budgets and backfills'),
   SINK_URL: z.string().optional().describe('the health address of the sink, to say whether it runs'),
   MONITOR_URL: z.string().optional().describe('the health address of the monitor, to say whether it runs'),
+  ALERTER_URL: z.string().optional().describe('the health address of the alerter, to say whether it runs'),
 }
 
 export type ApiConfig = Readonly<z.infer<z.ZodObject<typeof apiSettings>>>

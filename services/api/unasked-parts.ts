@@ -51,6 +51,7 @@ export function unaskedParts(): ApiParts {
       normalizerUrl: undefined,
       sinkUrl: undefined,
       monitorUrl: undefined,
+      alerterUrl: undefined,
       producer: nobody,
       origin: 'live',
       publicUrl: undefined,

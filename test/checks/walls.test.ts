@@ -7,7 +7,7 @@ import { expect, test } from 'vitest'
 const project = join(import.meta.dirname, '../..')
 
 const below = ['schemas/', 'sources/', 'platform/', 'core/']
-const services = ['poller', 'normalizer', 'sink', 'monitor', 'api']
+const services = ['poller', 'normalizer', 'sink', 'monitor', 'alerter', 'api']
 const settings = [...services.map((service) => `services/${service}/settings.ts`), 'infra/provision/settings.ts']
 
 /** The first rule whose path a file begins with counts. A room may always import itself, unless it says otherwise. */

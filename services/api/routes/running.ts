@@ -51,6 +51,7 @@ async function readParts({ store, lag, ...parts }: ApiParts): Promise<PartState[
     normalizer: readyAt(parts.normalizerUrl),
     sink: readyAt(parts.sinkUrl),
     monitor: readyAt(parts.monitorUrl),
+    alerter: readyAt(parts.alerterUrl),
     kafka: answers(lag()),
     clickhouse: answers(readRows(store, 'SELECT 1', {})),
   }

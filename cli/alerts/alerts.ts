@@ -1,0 +1,185 @@
+import { Command } from 'commander'
+import { describeCondition, describeEvent } from '#core/alerts/describe-rule.ts'
+import { ruleSchema } from '#core/alerts/rule.ts'
+import { readInstant } from '#core/instant.ts'
+import { alertEvent, alertHistory, deliveriesOf } from '#operations/alerts/history.ts'
+import { deleteRule, findRule, listRules, readRule, saveRule } from '#operations/alerts/rules.ts'
+import { endSilence, listSilences, silence } from '#operations/alerts/silences.ts'
+import { UserError } from '#platform/process/user-error.ts'
+import { utcText } from '#platform/process/utc-text.ts'
+import { whoAmI } from '#platform/process/who.ts'
+import { aligned } from '../aligned.ts'
+import { endpointCommands } from './endpoints.ts'
+import { type AlertOptions, print, readWritten, withAlerts, withOptions } from './parts.ts'
+import { testCommand } from './test-rule.ts'
+
+export const alerts = (): Command =>
+  new Command('alerts')
+    .description('alert rules: save, test on the past, silence; what they told, and to whom')
+    .addCommand(withOptions(new Command('list')).description('all rules').action(list))
+    .addCommand(
+      withOptions(new Command('show')).description('a rule as JSON, which `set` takes').argument('<rule>').action(show),
+    )
+    .addCommand(
+      withOptions(new Command('set'))
+        .description('save a rule, or several; each change is a version')
+        .argument('<file>', 'JSON: a rule or a list of rules; - reads standard input')
+        .option('--why <text>', 'the reason, which is kept with the version', '')
+        .action(set),
+    )
+    .addCommand(
+      withOptions(new Command('delete'))
+        .description('delete a rule; what it told stays')
+        .argument('<rule>')
+        .option('--why <text>', 'the reason', '')
+        .action(remove),
+    )
+    .addCommand(testCommand())
+    .addCommand(
+      withOptions(new Command('history'))
+        .description('what was told, the newest first')
+        .argument('[rule]')
+        .option('--since <instant>', 'such as 2026-11-20T00:00Z (default: a week ago)')
+        .option('--limit <n>', 'how many at most', '50')
+        .action(history),
+    )
+    .addCommand(
+      withOptions(new Command('explain'))
+        .description('the numbers behind an alert, and to whom it was told')
+        .argument('<id>', 'as `history` and the messages name it; its first 8 characters are enough')
+        .action(explain),
+    )
+    .addCommand(
+      withOptions(new Command('silence'))
+        .description('do not send alerts for a while; they are still in the history')
+        .argument('[rule]', 'id of the rule; * stands for any characters', '*')
+        .requiredOption('--for <duration>', 'such as PT2H or P1D')
+        .requiredOption('--why <text>', 'the reason')
+        .option('--dataset <name>', 'only of this dataset', '*')
+        .option('--key <key>', 'only of this key', '*')
+        .action(silenceRules),
+    )
+    .addCommand(withOptions(new Command('silences')).description('the silences that are not over').action(silences))
+    .addCommand(
+      withOptions(new Command('unsilence')).description('end a silence now').argument('<id>').action(unsilence),
+    )
+    .addCommand(endpointCommands())
+
+async function list(options: AlertOptions): Promise<void> {
+  const rules = await withAlerts(options, listRules)
+  if (options.json) return print(rules.map(({ rule, ...rest }) => ({ ...rest, rule: JSON.parse(rule) })))
+  if (rules.length === 0)
+    return void process.stderr.write(
+      'there is no rule yet; examples/alerts/ has some: `npx tidemark alerts set FILE`\n',
+    )
+  const lines = rules.map(({ id, version, rule }) => {
+    const { severity, of, when, ...rest } = ruleSchema.parse(JSON.parse(rule))
+    return [id, `v${version}`, severity, `${of.dataset} ${of.key}`, describeCondition({ ...rest, severity, of, when })]
+  })
+  process.stdout.write(`${aligned([['rule', 'version', 'severity', 'series', 'alerts when'], ...lines]).join('\n')}\n`)
+}
+
+async function show(id: string, options: AlertOptions): Promise<void> {
+  const { rule } = await withAlerts(options, (parts) => findRule(parts, id))
+  process.stdout.write(`${JSON.stringify(JSON.parse(rule), null, 2)}\n`)
+}
+
+async function set(file: string, options: AlertOptions & { why: string }): Promise<void> {
+  const written = readWritten(file)
+  const rules = (Array.isArray(written) ? written : [written]).map(readRule)
+  const saved = await withAlerts(options, async (parts) => {
+    const records = []
+    for (const rule of rules) records.push(await saveRule(parts, rule, { by: whoAmI(), why: options.why }))
+    return records
+  })
+  if (options.json) return print(saved.map(({ id, version }) => ({ id, version })))
+  for (const { id, version } of saved) process.stdout.write(`${id} is saved as version ${version}\n`)
+}
+
+async function remove(id: string, options: AlertOptions & { why: string }): Promise<void> {
+  await withAlerts(options, (parts) => deleteRule(parts, id, { by: whoAmI(), why: options.why }))
+  process.stdout.write(`${id} is deleted; \`npx tidemark alerts history ${id}\` shows what it told\n`)
+}
+
+const weekMs = 7 * 86_400_000
+
+async function history(
+  rule: string | undefined,
+  options: AlertOptions & { since?: string; limit: string },
+): Promise<void> {
+  const limit = Number(options.limit)
+  if (!Number.isInteger(limit) || limit < 1 || limit > 10_000)
+    throw new UserError(`--limit ${options.limit} is not a number from 1 to 10000.`)
+  const sinceMs = options.since === undefined ? undefined : readInstant(options.since, '--since')
+  const events = await withAlerts(options, async ({ store, nowMs }) =>
+    alertHistory(store, { ruleId: rule ?? null, sinceMs: sinceMs ?? (await nowMs()) - weekMs, limit }),
+  )
+  if (options.json) return print(events)
+  if (events.length === 0) return void process.stderr.write('nothing was told in this time\n')
+  for (const event of events) process.stdout.write(`${event.id.slice(0, 8)}  ${describeEvent(event)}\n`)
+}
+
+async function explain(id: string, options: AlertOptions): Promise<void> {
+  const { event, deliveries } = await withAlerts(options, async ({ store }) => {
+    const found = await alertEvent(store, id)
+    return { event: found, deliveries: await deliveriesOf(store, found.id) }
+  })
+  if (options.json) return print({ ...event, deliveries })
+  const source = event.dataset.split('.')[0]
+  const lines = [
+    describeEvent(event),
+    '',
+    ...aligned([
+      ['id', event.id],
+      ['rule', `${event.ruleId}, version ${event.ruleVersion}, of ${event.owner}`],
+      ['judged', `${utcText(event.at)} UTC`],
+      ['known', `${utcText(event.knownAt)} UTC`],
+      ['answer', event.rawOffset < 0 ? 'none' : `${source}.raw ${event.rawPartition}/${event.rawOffset}`],
+    ]),
+    '',
+    ...deliveries.map(({ endpoint, state, attempts, endedAt, detail }) => {
+      const when = endedAt === null ? '' : ` ${utcText(endedAt)} UTC`
+      return `${endpoint}: ${state}${when}, ${attempts} attempts${detail === null ? '' : `, ${detail}`}`
+    }),
+    ...(deliveries.length === 0 ? ['It was told to nobody: the rule names no endpoint.'] : []),
+    ...(event.value === null ? [] : ['', bytesHint(event)]),
+  ]
+  process.stdout.write(`${lines.join('\n')}\n`)
+}
+
+const bytesHint = ({ dataset, key, pointAt }: { dataset: string; key: string; pointAt: number }): string =>
+  `The bytes: npx tidemark explain ${dataset} '${key}' ${new Date(pointAt).toISOString()}`
+
+interface SilenceOptions extends AlertOptions {
+  for: string
+  why: string
+  dataset: string
+  key: string
+}
+
+async function silenceRules(rule: string, options: SilenceOptions): Promise<void> {
+  const { dataset, key, why } = options
+  let untilMs: number
+  try {
+    untilMs = Temporal.Now.instant().toZonedDateTimeISO('UTC').add(options.for).epochMilliseconds
+  } catch {
+    throw new UserError(`--for ${options.for} is not a length of time such as PT2H or P1D.`)
+  }
+  const made = await withAlerts(options, (parts) => silence(parts, { rule, dataset, key, untilMs, why, by: whoAmI() }))
+  process.stdout.write(`silence ${made.id} lasts until ${utcText(made.untilAt)} UTC\n`)
+}
+
+async function silences(options: AlertOptions): Promise<void> {
+  const all = await withAlerts(options, listSilences)
+  if (options.json) return print(all)
+  if (all.length === 0) return void process.stderr.write('nothing is silenced\n')
+  const lines = all.map(({ id, rule, dataset, key, untilAt, why, createdBy }) => [
+    ...[id, rule, `${dataset} ${key}`, `${utcText(untilAt)} UTC`, why, createdBy],
+  ])
+  process.stdout.write(`${aligned([['id', 'rule', 'series', 'until', 'why', 'by'], ...lines]).join('\n')}\n`)
+}
+
+async function unsilence(id: string, options: AlertOptions): Promise<void> {
+  const { untilAt } = await withAlerts(options, (parts) => endSilence(parts, id))
+  process.stdout.write(`silence ${id} is over since ${utcText(untilAt)} UTC\n`)
+}

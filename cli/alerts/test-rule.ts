@@ -1,0 +1,70 @@
+import { existsSync } from 'node:fs'
+import { Command } from 'commander'
+import { ruleSchema } from '#core/alerts/rule.ts'
+import type { Transition } from '#core/alerts/transition.ts'
+import { readInstant } from '#core/instant.ts'
+import { backtest } from '#operations/alerts/backtest.ts'
+import { findRule, readRule } from '#operations/alerts/rules.ts'
+import { UserError } from '#platform/process/user-error.ts'
+import { utcText } from '#platform/process/utc-text.ts'
+import { aligned } from '../aligned.ts'
+import { type AlertOptions, print, readWritten, withAlerts, withOptions } from './parts.ts'
+
+interface TestOptions extends AlertOptions {
+  from?: string
+  to?: string
+  asKnown?: boolean
+}
+
+const monthMs = 30 * 86_400_000
+const maxLines = 50
+
+export const testCommand = (): Command =>
+  withOptions(new Command('test'))
+    .description('when a rule would have alerted in the past, by the code of the alerter')
+    .argument('<rule>', 'id of a saved rule, or a file with one; - reads standard input')
+    .option('--from <instant>', 'such as 2026-11-01T00:00Z (default: 30 days ago)')
+    .option('--to <instant>', 'default: now')
+    .option('--as-known', 'judge each point by what was known when it became known, not by the values of today')
+    .action(run)
+
+async function run(named: string, options: TestOptions): Promise<void> {
+  const { json, asKnown = false } = options
+  const isFile = named === '-' || existsSync(named)
+  const written = isFile ? readRule(readWritten(named)) : undefined
+  const result = await withAlerts(options, async (parts) => {
+    const saved = written === undefined ? await findRule(parts, named) : undefined
+    const toMs = options.to === undefined ? await parts.nowMs() : readInstant(options.to, '--to')
+    const fromMs = options.from === undefined ? toMs - monthMs : readInstant(options.from, '--from')
+    if (fromMs >= toMs) throw new UserError('--from lies behind --to.')
+    const rule = written ?? ruleSchema.parse(JSON.parse(saved?.rule ?? ''))
+    return backtest(parts.store, { rule, version: saved?.version ?? 1, fromMs, toMs, isAsKnown: asKnown })
+  })
+  if (json) return print(result)
+  const { transitions, series, points } = result
+  const fired = transitions.filter(({ kind }) => kind === 'firing' || kind === 'happened')
+  const shown = fired.slice(-maxLines).map((each) => line(each, transitions))
+  if (shown.length > 0)
+    process.stdout.write(
+      `${aligned([['since', 'until', 'lasted', 'series', 'value', 'compared'], ...shown]).join('\n')}\n`,
+    )
+  if (fired.length > maxLines) process.stdout.write(`(the last ${maxLines} of them; --json prints all)\n`)
+  const judged = `${points} points of ${series} series, ${asKnown ? 'as they were known' : 'as they are known now'}`
+  process.stdout.write(`It would have alerted ${fired.length} times: ${judged}.\n`)
+}
+
+function line({ id, onsetMs, endsMs, dataset, key, facts }: Transition, all: readonly Transition[]): string[] {
+  const end = endsMs ?? all.find(({ firingId, kind }) => firingId === id && kind === 'resolved')?.endsMs ?? null
+  const lasted = end === null ? '' : lengthText(end - onsetMs)
+  const figures = [facts.value, facts.compared].map((value) =>
+    value === null ? '' : String(Number(value.toPrecision(6))),
+  )
+  return [utcText(onsetMs), end === null ? 'still' : utcText(end), lasted, `${dataset} ${key}`, ...figures]
+}
+
+function lengthText(ms: number): string {
+  const minutes = Math.floor(ms / 60_000)
+  if (minutes === 0) return `${Math.round(ms / 1_000)} s`
+  if (minutes < 60) return `${minutes} min`
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`
+}

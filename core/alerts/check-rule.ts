@@ -1,0 +1,77 @@
+import { UserError } from '#platform/process/user-error.ts'
+import type { Dataset } from '#sources/source.ts'
+import { datasetsByName } from '../datasets.ts'
+import {
+  durationMs,
+  isOfWindows,
+  isRevision,
+  matches,
+  type PointCondition,
+  pointConditions,
+  type Rule,
+} from './rule.ts'
+
+/**
+ * Refuses a rule that makes no sense for the series that it names, or that can never alert. Pure.
+ * @throws UserError that says which part, why, and what to do
+ */
+export function checkRule(rule: Rule): void {
+  const datasets = [...datasetsByName.values()]
+    .map(({ dataset }) => dataset)
+    .filter(({ name }) => matches(rule.of.dataset, name))
+  if (datasets.length === 0)
+    throw refusal(rule, `no dataset is named ${rule.of.dataset}: \`npx tidemark catalogue\` lists all`)
+  const sampled = datasets.filter(({ steps }) => steps.length > 0)
+  if (sampled.length === 0) throw refusal(rule, `${rule.of.dataset} has no values on a grid, which rules look at`)
+  checkLabels(rule, sampled)
+  const { when } = rule
+  if (isOfWindows(when)) {
+    if (rule.for ?? rule.times ?? rule.clearAt ?? rule.keepFiringFor)
+      throw refusal(rule, '`for`, `times`, `clearAt` and `keepFiringFor` are for conditions on values')
+    if (when.becomes === 'late' && sampled.every(isNeverLate))
+      throw refusal(rule, `upstream's time is not known for ${rule.of.dataset}, so it is never late`)
+    return
+  }
+  if (isRevision(when) && sampled.every(({ calendar }) => calendar.kind === 'ticks'))
+    throw refusal(rule, `ticks of ${rule.of.dataset} are not revised: the rule would never alert`)
+  if (isRevision(when) && (rule.for ?? rule.times ?? rule.clearAt ?? rule.keepFiringFor))
+    throw refusal(rule, '`for`, `times`, `clearAt` and `keepFiringFor` are for conditions that last')
+  for (const condition of pointConditions(when).of) checkCondition(rule, condition, sampled)
+}
+
+const refusal = ({ id }: Rule, why: string): UserError => new UserError(`The rule ${id} is refused: ${why}.`)
+
+const isNeverLate = ({ calendar }: Dataset): boolean =>
+  calendar.kind === 'files' || (calendar.kind === 'days' && 'notKnown' in calendar.expected)
+
+function checkLabels(rule: Rule, datasets: readonly Dataset[]): void {
+  const known = new Set(datasets.flatMap(({ keys }) => Object.keys(keys.labels)))
+  const unknown = Object.keys(rule.of.labels).filter((name) => !known.has(name))
+  if (unknown.length === 0) return
+  const there = known.size === 0 ? 'it has none' : `there is: ${[...known].join(', ')}`
+  throw refusal(rule, `no series of ${rule.of.dataset} has the label ${unknown.join(', ')}; ${there}`)
+}
+
+function checkCondition(rule: Rule, condition: PointCondition, datasets: readonly Dataset[]): void {
+  if (!('to' in condition)) return
+  const { as, to } = condition
+  if ((as === 'ratio' || as === 'percent') && datasets.some((dataset) => mayBeNegative(rule, dataset)))
+    throw refusal(rule, `a ${as} means nothing for values that may be below zero; use \`"as": "difference"\``)
+  if ('dataset' in to && !datasetsByName.has(to.dataset)) throw refusal(rule, `there is no dataset ${to.dataset}`)
+  if ('knownBefore' in to && datasets.every(({ calendar }) => calendar.kind === 'ticks'))
+    throw refusal(rule, `a tick of ${rule.of.dataset} is known once: there is nothing that was known before`)
+  if (!('window' in to)) return
+  const windowMs = durationMs(to.window)
+  const [shortest] = datasets.map(stepMs).toSorted((one, other) => one - other)
+  if (shortest !== undefined && windowMs < 2 * shortest)
+    throw refusal(rule, `a window of ${to.window} holds fewer than two values, which come every ${shortest / 1_000} s`)
+}
+
+const stepMs = ({ steps }: Dataset): number => Math.min(...steps.map(({ stepS }) => stepS)) * 1_000
+
+/** A metric that is itself a change, or a dataset whose plausible values lie below zero. */
+function mayBeNegative({ of }: Rule, { plausible, keys }: Dataset): boolean {
+  if (plausible !== undefined) return plausible.min < 0
+  const [metric] = of.key.split('.').slice(-1)
+  return 'metric' in keys.labels && (metric === 'change' || metric === '*')
+}

@@ -1,0 +1,142 @@
+// When a rule would have alerted in the past: the engine of the alerter on stored points.
+import { declaredSeries, dueAtMs } from '#core/alerts/declared-series.ts'
+import { AlertEngine, longestLookBackMs } from '#core/alerts/engine.ts'
+import { isOfWindows, type Rule, selects } from '#core/alerts/rule.ts'
+import type { PointRun } from '#core/alerts/series-points.ts'
+import type { Transition } from '#core/alerts/transition.ts'
+import { datasetsByName } from '#core/datasets.ts'
+import { readRows, type Store } from '#platform/clickhouse/client.ts'
+import { UserError } from '#platform/process/user-error.ts'
+
+export interface BacktestRequest {
+  rule: Rule
+  version: number
+  fromMs: number
+  toMs: number
+  /** True: each point is judged by what was known when it became known. False: by what is known today. */
+  isAsKnown: boolean
+}
+
+export interface Backtest {
+  series: number
+  points: number
+  transitions: Transition[]
+}
+
+const maxSeries = 2_000
+const maxPoints = 5_000_000
+const aheadMs = 4 * 86_400_000
+
+interface StoredPoint {
+  atMs: number
+  value: number | null
+  knownMs: number
+  partition: number
+  offset: number
+}
+
+/**
+ * Returns what a rule would have told in [fromMs, toMs): in the order in which it became known, or today's values in the
+ * order of event time. @throws UserError if nothing is selected, or too much
+ */
+export async function backtest(store: Store, request: BacktestRequest): Promise<Backtest> {
+  const { rule, version, fromMs, toMs } = request
+  if (isOfWindows(rule.when)) throw new UserError('A rule about windows has no values to be tested with.')
+  const keys = await selectedSeries(store, rule)
+  const backtest: Backtest = { series: keys.length, points: 0, transitions: [] }
+  const referenced = referencesOf(rule)
+  for (const { dataset, key } of keys) {
+    const engine = new AlertEngine([{ rule, version }], declaredSeries)
+    const runs: { dataset: string; key: string; run: PointRun }[] = []
+    for (const series of [{ dataset, key }, ...referenced]) {
+      const points = await readPoints(store, series, request)
+      backtest.points += points.length
+      if (backtest.points > maxPoints)
+        throw new UserError(`The rule selects more than ${maxPoints} points: name fewer series, or a shorter time.`)
+      runs.push(...runsOf(series.dataset, points, request).map((run) => ({ ...series, run })))
+    }
+    runs.sort((one, other) => one.run.knownMs - other.run.knownMs)
+    for (const each of runs) backtest.transitions.push(...engine.take(each.dataset, each.key, each.run).transitions)
+  }
+  backtest.transitions = backtest.transitions
+    .filter(({ facts, onsetMs }) => (request.isAsKnown ? facts.knownMs < toMs : onsetMs >= fromMs && onsetMs < toMs))
+    .toSorted((one, other) => one.facts.knownMs - other.facts.knownMs || one.onsetMs - other.onsetMs)
+  return backtest
+}
+
+const referencesOf = (rule: Rule): { dataset: string; key: string }[] => {
+  const { when } = rule
+  const conditions = 'all' in when ? when.all : 'any' in when ? when.any : [when]
+  return conditions.flatMap((each) => ('to' in each && 'dataset' in each.to ? [each.to] : []))
+}
+
+async function selectedSeries(store: Store, { of }: Rule): Promise<{ dataset: string; key: string }[]> {
+  const rows = await readRows<{ dataset: string; key: string }>(
+    store,
+    'SELECT DISTINCT dataset, key FROM tidemark.series ORDER BY dataset, key',
+    {},
+  )
+  const found = rows.filter(({ dataset, key }) => {
+    const series = declaredSeries(dataset, key)
+    return series !== undefined && selects(of, series)
+  })
+  if (found.length === 0) throw new UserError('The rule selects no series that is stored.')
+  if (found.length > maxSeries)
+    throw new UserError(`The rule selects ${found.length} series, and a test takes ${maxSeries}: name fewer.`)
+  return found
+}
+
+/** Reads the points of a series that matter: those of the time, and before it what the windows look back to. */
+async function readPoints(
+  store: Store,
+  { dataset, key }: { dataset: string; key: string },
+  { rule, version, fromMs, toMs, isAsKnown }: BacktestRequest,
+): Promise<StoredPoint[]> {
+  const beforeMs = longestLookBackMs([{ rule, version }]) + (isAsKnown ? aheadMs : 3_600_000)
+  const until = isAsKnown
+    ? 'known_at < fromUnixTimestamp64Milli({to:Int64})'
+    : 'ts < fromUnixTimestamp64Milli({to:Int64})'
+  const newest = isAsKnown ? 'ts, known_at' : 'ts'
+  return readRows<StoredPoint>(
+    store,
+    `SELECT toUnixTimestamp64Milli(toDateTime64(ts, 3)) AS atMs, value, toUnixTimestamp64Milli(known_at) AS knownMs,
+       raw_partition AS partition, raw_offset AS offset
+     FROM tidemark.point_revisions
+     WHERE dataset = {dataset:String} AND key = {key:String}
+       AND ts >= fromUnixTimestamp64Milli({from:Int64}) AND ts < fromUnixTimestamp64Milli({last:Int64}) AND ${until}
+     ORDER BY ts, known_at DESC, transform_version DESC
+     LIMIT 1 BY ${newest}`,
+    { dataset, key, from: fromMs - beforeMs, to: toMs, last: isAsKnown ? toMs + aheadMs : toMs },
+  )
+}
+
+/** Returns the points as the alerter takes them: those of an answer together, or all in one. */
+function runsOf(dataset: string, points: readonly StoredPoint[], request: BacktestRequest): PointRun[] {
+  const { isAsKnown, fromMs } = request
+  const steps = datasetsByName.get(dataset)?.dataset.steps ?? []
+  const stepAt = (atMs: number): number => steps.findLast((step) => step.fromMs <= atMs)?.stepS ?? steps[0]?.stepS ?? 1
+  const answers = Map.groupBy(points, ({ knownMs, partition, offset }) =>
+    isAsKnown ? `${knownMs}/${partition}/${offset}` : '',
+  )
+  return [...answers.values()].flatMap((ofAnswer) => {
+    const runs: PointRun[] = []
+    const values: (number | null)[][] = []
+    let nextMs = Number.NaN
+    for (const { atMs, value, knownMs, partition, offset } of ofAnswer) {
+      const stepS = stepAt(atMs)
+      if (isAsKnown && atMs === nextMs) values.at(-1)?.push(value)
+      else {
+        const due = isAsKnown ? dueAtMs(dataset, { startMs: atMs, endMs: atMs + stepS * 1_000 }) : null
+        const own: (number | null)[] = [value]
+        values.push(own)
+        runs.push({
+          ...{ startMs: atMs, stepS, values: own, dueMs: due, raw: { partition, offset } },
+          knownMs: isAsKnown ? knownMs : atMs,
+          isSilent: isAsKnown ? knownMs < fromMs : atMs < fromMs,
+        })
+      }
+      nextMs = atMs + stepS * 1_000
+    }
+    return runs
+  })
+}

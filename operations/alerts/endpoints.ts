@@ -1,0 +1,66 @@
+// Where alerts are sent: webhooks and e-mail addresses, by records of the topic tidemark.alerts.endpoints.
+import { readNewest } from '#platform/kafka/newest-records.ts'
+import { withProducer } from '#platform/kafka/produce.ts'
+import { UserError } from '#platform/process/user-error.ts'
+import { alertEndpointsTopic } from '#schemas/alert-topics.ts'
+import type { AlertEndpoint } from '#schemas/generated/records.ts'
+import type { AlertParts } from './rules.ts'
+
+export interface NewEndpoint {
+  id: string
+  kind: 'webhook' | 'email'
+  address: string
+  owner: string
+}
+
+/** Returns all endpoints, by id. */
+export async function listEndpoints({ kafka, registry, log }: AlertParts): Promise<AlertEndpoint[]> {
+  const newest = await readNewest(kafka, registry, alertEndpointsTopic, log)
+  return [...newest.values()].toSorted((one, other) => (one.id < other.id ? -1 : 1))
+}
+
+/** Returns an endpoint. @throws UserError if there is none of that id */
+export async function findEndpoint(parts: AlertParts, id: string): Promise<AlertEndpoint> {
+  const endpoints = await listEndpoints(parts)
+  const found = endpoints.find((endpoint) => endpoint.id === id)
+  if (found !== undefined) return found
+  const names = endpoints.map((endpoint) => endpoint.id).join(', ')
+  throw new UserError(`There is no endpoint ${id}; there is: ${names || 'none yet'}.`)
+}
+
+/**
+ * Saves an endpoint. One that was disabled is in use again.
+ */
+export async function saveEndpoint(
+  parts: AlertParts,
+  { id, kind, address, owner }: NewEndpoint,
+  by: string,
+): Promise<AlertEndpoint> {
+  const before = (await listEndpoints(parts)).find((endpoint) => endpoint.id === id)
+  return write(parts, {
+    ...{ id, kind, address, owner, keyGeneration: before?.keyGeneration ?? 1, rotatedAt: before?.rotatedAt ?? null },
+    ...{ disabledAt: null, disabledWhy: null, changedAt: Date.now(), changedBy: by },
+  })
+}
+
+/** Gives a webhook a new signing secret. The one before signs, too, for a day. @throws UserError */
+export async function rotateSecret(parts: AlertParts, id: string, by: string): Promise<AlertEndpoint> {
+  const before = await findEndpoint(parts, id)
+  if (before.kind !== 'webhook') throw new UserError(`${id} is an e-mail address: nothing is signed.`)
+  const nowMs = Date.now()
+  const keyGeneration = before.keyGeneration + 1
+  return write(parts, { ...before, keyGeneration, rotatedAt: nowMs, changedAt: nowMs, changedBy: by })
+}
+
+/** Forgets an endpoint and its address. @throws UserError if there is none of that id */
+export async function deleteEndpoint(parts: AlertParts, id: string): Promise<void> {
+  await findEndpoint(parts, id)
+  await withProducer(parts.kafka, (producer) => producer.send(alertEndpointsTopic.name, [{ key: id, value: null }]))
+}
+
+async function write({ kafka, registry }: AlertParts, record: AlertEndpoint): Promise<AlertEndpoint> {
+  const { name } = alertEndpointsTopic
+  const encode = await registry.encoder(name, alertEndpointsTopic.record)
+  await withProducer(kafka, (producer) => producer.send(name, [{ key: record.id, value: encode(record) }]))
+  return record
+}

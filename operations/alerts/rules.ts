@@ -1,0 +1,90 @@
+// Alert rules are saved, listed and deleted by records of the topic tidemark.alerts.rules. The alerter follows it.
+import { checkRule } from '#core/alerts/check-rule.ts'
+import { type Rule, ruleSchema } from '#core/alerts/rule.ts'
+import type { Kafka } from '#platform/kafka/client.ts'
+import { readNewest } from '#platform/kafka/newest-records.ts'
+import { withProducer } from '#platform/kafka/produce.ts'
+import type { Registry } from '#platform/kafka/registry.ts'
+import type { Logger } from '#platform/process/log.ts'
+import { UserError } from '#platform/process/user-error.ts'
+import { alertRulesTopic } from '#schemas/alert-topics.ts'
+import type { AlertRule } from '#schemas/generated/records.ts'
+
+export interface AlertParts {
+  kafka: Kafka
+  registry: Registry
+  log: Pick<Logger, 'warn'>
+}
+
+export interface RuleChange {
+  by: string
+  why: string
+}
+
+/** Returns the rules that are valid, by id. */
+export async function listRules(parts: AlertParts): Promise<AlertRule[]> {
+  return (await allRules(parts)).filter(({ isDeleted }) => !isDeleted)
+}
+
+async function allRules({ kafka, registry, log }: AlertParts): Promise<AlertRule[]> {
+  const newest = await readNewest(kafka, registry, alertRulesTopic, log)
+  return [...newest.values()].toSorted((one, other) => (one.id < other.id ? -1 : 1))
+}
+
+/** Returns a valid rule. @throws UserError if there is none of that id */
+export async function findRule(parts: AlertParts, id: string): Promise<AlertRule> {
+  const rules = await listRules(parts)
+  const found = rules.find((rule) => rule.id === id)
+  if (found !== undefined) return found
+  const names = rules.map((rule) => rule.id).join(', ')
+  throw new UserError(`There is no alert rule ${id}; there is: ${names || 'none yet'}.`)
+}
+
+/** Reads a rule as people write it. @throws UserError that names each part that does not fit, and why */
+export function readRule(written: unknown): Rule {
+  const parsed = ruleSchema.safeParse(written)
+  if (parsed.success) {
+    checkRule(parsed.data)
+    return parsed.data
+  }
+  const problems = parsed.error.issues.flatMap((issue) => sentences(issue))
+  throw new UserError(`The rule does not fit:\n  ${problems.slice(0, 10).join('\n  ')}`)
+}
+
+type Issue = NonNullable<ReturnType<typeof ruleSchema.safeParse>['error']>['issues'][number]
+
+function sentences(issue: Issue): string[] {
+  const path = issue.path.join('.') || 'the rule'
+  if (issue.code !== 'invalid_union') return [`${path}: ${issue.message}`]
+  // Of the forms that a condition may have, the one with the fewest problems is what was meant.
+  const forms = issue.errors.toSorted((one, other) => one.length - other.length)
+  const [nearest = []] = forms
+  return nearest.flatMap((each) => sentences({ ...each, path: [...issue.path, ...each.path] } as Issue))
+}
+
+/** Saves a rule as its next version. Returns it, and whether it differs from the one before. @throws UserError */
+export async function saveRule(parts: AlertParts, rule: Rule, { by, why }: RuleChange): Promise<AlertRule> {
+  const before = (await allRules(parts)).find(({ id }) => id === rule.id)
+  const text = JSON.stringify(rule)
+  if (before !== undefined && !before.isDeleted && before.rule === text) return before
+  const { id, owner } = rule
+  const version = (before?.version ?? 0) + 1
+  return writeRule(parts, {
+    ...{ id, version, rule: text, owner, why, changedAt: Date.now(), changedBy: by, isDeleted: false },
+  })
+}
+
+/** Deletes a rule. What it told stays. @throws UserError if there is none of that id */
+export async function deleteRule(parts: AlertParts, id: string, { by, why }: RuleChange): Promise<AlertRule> {
+  const before = await findRule(parts, id)
+  return writeRule(parts, {
+    ...{ ...before, version: before.version + 1, changedAt: Date.now(), changedBy: by, why, isDeleted: true },
+  })
+}
+
+async function writeRule({ kafka, registry }: AlertParts, record: AlertRule): Promise<AlertRule> {
+  const { name } = alertRulesTopic
+  const encode = await registry.encoder(name, alertRulesTopic.record)
+  await withProducer(kafka, (producer) => producer.send(name, [{ key: record.id, value: encode(record) }]))
+  return record
+}

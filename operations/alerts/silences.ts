@@ -1,0 +1,55 @@
+// Times in which alerts are not sent. What is silenced is still an event, and a message that says so.
+import { readNewest } from '#platform/kafka/newest-records.ts'
+import { withProducer } from '#platform/kafka/produce.ts'
+import { UserError } from '#platform/process/user-error.ts'
+import { alertSilencesTopic } from '#schemas/alert-topics.ts'
+import type { AlertSilence } from '#schemas/generated/records.ts'
+import type { AlertParts } from './rules.ts'
+
+export interface NewSilence {
+  /** Ids of rules, datasets and keys; `*` stands for any characters. */
+  rule: string
+  dataset: string
+  key: string
+  untilMs: number
+  why: string
+  by: string
+}
+
+const maxDays = 90
+
+/** Silences alerts from now on. @throws UserError if the end is not ahead, or more than 90 days, or there is no reason */
+export async function silence(parts: AlertParts, asked: NewSilence): Promise<AlertSilence> {
+  const { rule, dataset, key, untilMs, why, by } = asked
+  const nowMs = Date.now()
+  if (untilMs <= nowMs) throw new UserError('The end of the silence lies in the past.')
+  if (untilMs > nowMs + maxDays * 86_400_000)
+    throw new UserError(`A silence lasts ${maxDays} days at most: delete a rule that nobody needs.`)
+  if (why.trim() === '') throw new UserError('A silence needs a reason.')
+  return write(parts, {
+    ...{ id: crypto.randomUUID().slice(0, 8), rule, dataset, key, fromAt: nowMs, untilAt: untilMs },
+    ...{ why: why.trim(), createdBy: by, createdAt: nowMs },
+  })
+}
+
+/** Returns the silences that are not over, the one that ends first before the others. */
+export async function listSilences({ kafka, registry, log }: AlertParts): Promise<AlertSilence[]> {
+  const newest = await readNewest(kafka, registry, alertSilencesTopic, log)
+  return [...newest.values()]
+    .filter(({ untilAt }) => untilAt > Date.now())
+    .toSorted((one, other) => one.untilAt - other.untilAt)
+}
+
+/** Ends a silence now. @throws UserError if there is none of that id that is not over */
+export async function endSilence(parts: AlertParts, id: string): Promise<AlertSilence> {
+  const found = (await listSilences(parts)).find((each) => each.id === id)
+  if (found === undefined) throw new UserError(`There is no silence ${id} that is not over.`)
+  return write(parts, { ...found, untilAt: Date.now() })
+}
+
+async function write({ kafka, registry }: AlertParts, record: AlertSilence): Promise<AlertSilence> {
+  const { name } = alertSilencesTopic
+  const encode = await registry.encoder(name, alertSilencesTopic.record)
+  await withProducer(kafka, (producer) => producer.send(name, [{ key: record.id, value: encode(record) }]))
+  return record
+}
