@@ -4,7 +4,10 @@ import { z } from 'zod'
 /** A length of time: PT90S, PT1H, P1D. At least a second. */
 const duration = z
   .string()
-  .regex(/^P(?=\d|T\d)(\d{1,3}D)?(T(?=\d)(\d{1,3}H)?(\d{1,4}M)?(\d{1,5}S)?)?$/, 'a length of time such as PT1H, PT90S or P1D')
+  .regex(
+    /^P(?=\d|T\d)(\d{1,3}D)?(T(?=\d)(\d{1,3}H)?(\d{1,4}M)?(\d{1,5}S)?)?$/,
+    'a length of time such as PT1H, PT90S or P1D',
+  )
 
 /** Returns the ms of a length of time. Pure. @throws RangeError if the text is none */
 export const durationMs = (text: string): number => Temporal.Duration.from(text).total({ unit: 'millisecond' })

@@ -7,8 +7,9 @@ import { expect, test } from 'vitest'
 const project = join(import.meta.dirname, '../..')
 
 const below = ['schemas/', 'sources/', 'platform/', 'core/']
-const services = ['poller', 'normalizer', 'sink', 'monitor', 'api']
-const settings = [...services.map((service) => `services/${service}/settings.ts`), 'infra/provision/settings.ts']
+const running = ['poller', 'normalizer', 'sink', 'monitor', 'api']
+const services = [...running, 'alerter']
+const settings = [...running.map((service) => `services/${service}/settings.ts`), 'infra/provision/settings.ts']
 
 /** The first rule whose path a file begins with counts. A room may always import itself, unless it says otherwise. */
 const rooms: { of: string; imports: string[]; why: string }[] = [
@@ -44,7 +45,8 @@ const packages: Record<string, string[]> = {
   '@kafkajs/confluent-schema-registry': ['platform/kafka/'],
   avsc: ['platform/kafka/'],
   '@clickhouse/client': ['platform/clickhouse/'],
-  undici: ['services/poller/'],
+  undici: ['services/poller/', 'services/alerter/delivery/'],
+  nodemailer: ['services/alerter/delivery/'],
   '@opentelemetry/api': ['platform/tracing/'],
   '@opentelemetry/exporter-trace-otlp-http': ['platform/tracing/'],
   '@opentelemetry/resources': ['platform/tracing/'],
