@@ -1,4 +1,5 @@
 import { type AddressInfo, createServer, type Socket } from 'node:net'
+import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { type ParsedMail, simpleParser } from 'mailparser'
 import { SMTPServer } from 'smtp-server'
 import { afterEach, expect, test } from 'vitest'
@@ -21,10 +22,31 @@ afterEach(async () => {
   for (const close of opened.splice(0)) await close()
 })
 
+/** Of 127.0.0.1, for tests alone: openssl req -x509 -newkey ec … -addext subjectAltName=IP:127.0.0.1 */
+const certificate = {
+  key: `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg7SpQmzcCdPnXe0dd
+g71mNpMGG7C4c/NtU+hdsPAzXWShRANCAASe5LXXk7HmJRrB2fNNElU2MI35c4tI
+eUqtvjm+RG1TMyDZKIeYEj7BH/R9qIc8XS+3+KAFdtm5qwnuspDfACIF
+-----END PRIVATE KEY-----`,
+  cert: `-----BEGIN CERTIFICATE-----
+MIIBkDCCATagAwIBAgIUdGoUR38Cs39fRcyJyi9VcBK2krAwCgYIKoZIzj0EAwIw
+FDESMBAGA1UEAwwJMTI3LjAuMC4xMCAXDTI2MTEyODA1Mjc0OFoYDzIxMjYxMTA0
+MDUyNzQ4WjAUMRIwEAYDVQQDDAkxMjcuMC4wLjEwWTATBgcqhkjOPQIBBggqhkjO
+PQMBBwNCAASe5LXXk7HmJRrB2fNNElU2MI35c4tIeUqtvjm+RG1TMyDZKIeYEj7B
+H/R9qIc8XS+3+KAFdtm5qwnuspDfACIFo2QwYjAdBgNVHQ4EFgQUlzF7kTqZUH+5
+GW0z6J4cYiHiVfQwHwYDVR0jBBgwFoAUlzF7kTqZUH+5GW0z6J4cYiHiVfQwDwYD
+VR0TAQH/BAUwAwEB/zAPBgNVHREECDAGhwR/AAABMAoGCCqGSM49BAMCA0gAMEUC
+IQDZM6lsiWVYNlb6f5o93sqxF5pPYqC0gcaSwFiLelKy9wIgYiCXC+hU6qwMG6RG
+2aSPwww84HtuEKN5zKfrDc+xtGg=
+-----END CERTIFICATE-----`,
+}
+
 interface Mailbox {
   smtpUrl: string
   mails: { parsed: ParsedMail; raw: string; from: string; to: string[] }[]
-  logins: () => number
+  /** Name and password. */
+  logins: string[]
 }
 
 interface Refusal {
@@ -34,16 +56,25 @@ interface Refusal {
 }
 
 /** A mail server on the loopback network. It offers no TLS, unless `tls`: then with a certificate that nobody trusts. */
-async function mailbox({ refusal, tls = false }: { refusal?: Refusal; tls?: boolean } = {}): Promise<Mailbox> {
+async function mailbox({
+  refusal,
+  tls = false,
+  login = true,
+}: {
+  refusal?: Refusal
+  tls?: boolean
+  login?: boolean
+} = {}): Promise<Mailbox> {
   const mails: Mailbox['mails'] = []
-  let logins = 0
+  const logins: string[] = []
   const refused = (at: Refusal['at']): Error | null =>
     refusal?.at === at ? Object.assign(new Error(refusal.words), { responseCode: refusal.code }) : null
   const server = new SMTPServer({
     ...{ authOptional: true, disableReverseLookup: true, allowInsecureAuth: true, hideENHANCEDSTATUSCODES: true },
-    disabledCommands: tls ? [] : ['STARTTLS'],
-    onAuth: ({ username = '' }, _session, callback) => {
-      logins += 1
+    ...certificate,
+    disabledCommands: [...(tls ? [] : ['STARTTLS']), ...(login ? [] : ['AUTH'])],
+    onAuth: ({ username, password }, _session, callback) => {
+      logins.push(`${username} ${password}`)
       callback(null, { user: username })
     },
     onMailFrom: (_address, _session, callback) => callback(refused('sender')),
@@ -66,7 +97,7 @@ async function mailbox({ refusal, tls = false }: { refusal?: Refusal; tls?: bool
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   opened.push(() => new Promise<void>((resolve) => server.close(resolve)))
   const { port } = server.server.address() as AddressInfo
-  return { smtpUrl: `smtp://127.0.0.1:${port}`, mails, logins: () => logins }
+  return { smtpUrl: `smtp://127.0.0.1:${port}`, mails, logins }
 }
 
 const from = 'alerts@desk.example.org'
@@ -172,7 +203,24 @@ test('a password is not sent without TLS, nor to a server whose certificate nobo
     const result = await sendEmail({ smtpUrl: withPassword, from }, address, message)
     expect(result).toEqual({ kind: 'failed', reason: expect.stringMatching(expected) })
     expect(JSON.stringify(result)).not.toContain('pass@word')
-    expect([logins(), mails.length]).toEqual([0, 0])
+    expect([logins, mails]).toEqual([[], []])
+  }
+})
+
+test('with a certificate that is trusted, the login is sent before the mail, over TLS', async () => {
+  const trusted = getCACertificates('default')
+  setDefaultCACertificates([...trusted, certificate.cert])
+  try {
+    const { smtpUrl, mails, logins } = await mailbox({ tls: true })
+    const withPassword = smtpUrl.replace('smtp://', 'smtp://me:pass%40word@')
+    expect(await sendEmail({ smtpUrl: withPassword, from }, address, message)).toMatchObject({ kind: 'delivered' })
+    expect([logins, mails.length]).toEqual([['me pass@word'], 1])
+    const without = await mailbox({ tls: true, login: false })
+    const demanding = without.smtpUrl.replace('smtp://', 'smtp://me:pass%40word@')
+    expect(await sendEmail({ smtpUrl: demanding, from }, address, message)).toMatchObject({ kind: 'failed' })
+    expect(without.mails).toEqual([])
+  } finally {
+    setDefaultCACertificates(trusted)
   }
 })
 
