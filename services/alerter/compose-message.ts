@@ -1,6 +1,6 @@
 import { describeEvent } from '#core/alerts/describe-rule.ts'
+import type { AlertMessage } from '#platform/delivery/message.ts'
 import type { AlertEvent } from '#schemas/generated/records.ts'
-import type { AlertMessage } from './delivery/message.ts'
 
 /** What a delivery keeps of its message. It is written before the first attempt, so all attempts send the same bytes. */
 export type MessageBody = Omit<AlertMessage, 'id'> & { events: AlertEvent[] }

@@ -1,9 +1,9 @@
+import { openAddressGuard } from '#platform/delivery/address-guard.ts'
+import { sendEmail } from '#platform/delivery/email.ts'
+import type { AlertMessage, DeliveryResult } from '#platform/delivery/message.ts'
+import { secretsInUse } from '#platform/delivery/signing-secret.ts'
+import { sendWebhook } from '#platform/delivery/webhook.ts'
 import type { AlertEndpoint } from '#schemas/generated/records.ts'
-import { openAddressGuard } from './delivery/address-guard.ts'
-import { sendEmail } from './delivery/email.ts'
-import type { AlertMessage, DeliveryResult } from './delivery/message.ts'
-import { secretsInUse } from './delivery/signing-secret.ts'
-import { sendWebhook } from './delivery/webhook.ts'
 
 export interface DeliverySettings {
   ALERT_MASTER_KEY?: string | undefined

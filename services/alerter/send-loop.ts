@@ -1,12 +1,13 @@
 // Sends the messages that are due. What became of an attempt is written to Kafka before the next one is made.
+
+import type { AlertMessage, DeliveryResult } from '#platform/delivery/message.ts'
+import { nextAttempt } from '#platform/delivery/retry-schedule.ts'
 import type { Producer } from '#platform/kafka/produce.ts'
 import type { Logger } from '#platform/process/log.ts'
 import { pause } from '#platform/process/retry.ts'
 import { alertDeliveriesTopic, alertEndpointsTopic } from '#schemas/alert-topics.ts'
 import type { AlertDelivery, AlertEndpoint } from '#schemas/generated/records.ts'
 import type { MessageBody } from './compose-message.ts'
-import type { AlertMessage, DeliveryResult } from './delivery/message.ts'
-import { nextAttempt } from './delivery/retry-schedule.ts'
 import { deliveryName, type Mailroom } from './route-events.ts'
 
 export interface SendParts {

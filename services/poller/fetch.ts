@@ -1,10 +1,10 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import type { Readable } from 'node:stream'
 import { createBrotliDecompress, createGunzip } from 'node:zlib'
 import { Agent, type Dispatcher, request } from 'undici'
 import { hostOf } from '#core/host.ts'
 import { connectionProblem } from '#platform/process/connection-problem.ts'
-import { retryAfterMs } from './retry-after.ts'
+import { firstBytes } from '#platform/process/first-bytes.ts'
+import { longestRetryAfterMs } from '#platform/process/retry-after.ts'
 
 export interface FetchRequest {
   url: string
@@ -143,9 +143,8 @@ async function read(response: Dispatcher.ResponseData, question: FetchRequest): 
 /** Returns the Retry-After header, ms, of a redirect or an error response (RFC 9110 10.2.3, RFC 6585). */
 function retryAfterOf({ statusCode: status, headers }: Dispatcher.ResponseData): { retryAfterMs?: number } {
   if (status < 300 || status === 304) return {}
-  const asked = [headers['retry-after']].flat().map((header) => retryAfterMs(header, answeredAtMs(headers)))
-  const waits = asked.filter((ms) => ms !== undefined)
-  return waits.length === 0 ? {} : { retryAfterMs: Math.max(...waits) }
+  const retryAfterMs = longestRetryAfterMs(headers)
+  return retryAfterMs === undefined ? {} : { retryAfterMs }
 }
 
 const errorBodyBytes = 65_536
@@ -192,21 +191,6 @@ async function decodedBytes({ body, headers }: Dispatcher.ResponseData, limit: n
   return { bytes: content.bytes, whole: whole && content.whole }
 }
 
-/** Reads up to `limit` bytes. Rejects if the content breaks off; `chunks` then holds the bytes that arrived. */
-async function firstBytes(
-  content: Readable,
-  limit: number,
-  chunks: Buffer[] = [],
-): Promise<{ bytes: Buffer; whole: boolean }> {
-  let length = 0
-  for await (const chunk of content as AsyncIterable<Buffer>) {
-    chunks.push(chunk)
-    length += chunk.length
-    if (length > limit) return { bytes: Buffer.concat(chunks).subarray(0, limit), whole: false }
-  }
-  return { bytes: Buffer.concat(chunks, length), whole: true }
-}
-
 function chosen(headers: IncomingHttpHeaders): Record<string, string> {
   const kept: Record<string, string> = {}
   for (const name of keptHeaders) {
@@ -218,11 +202,6 @@ function chosen(headers: IncomingHttpHeaders): Record<string, string> {
 
 const only = (value: string | string[] | undefined): string | undefined =>
   Array.isArray(value) ? value.join(', ') : value
-
-function answeredAtMs(headers: IncomingHttpHeaders): number {
-  const dateMs = Date.parse(only(headers.date) ?? '')
-  return Number.isNaN(dateMs) ? Date.now() : dateMs
-}
 
 export const firstKilobyteOf = (bytes: Buffer): string | null =>
   bytes.length === 0 ? null : bytes.subarray(0, 1_024).toString('utf8')

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { retryAfterMs } from './retry-after.ts'
+import { longestRetryAfterMs, retryAfterMs } from './retry-after.ts'
 
 const at = Date.parse('2026-04-20T08:00:00Z')
 
@@ -19,4 +19,14 @@ test('an invalid Retry-After is ignored', () => {
 
 test('any text gives nothing or a wait that is not negative', () => {
   fc.assert(fc.property(fc.string(), (text) => (retryAfterMs(text, at) ?? 0) >= 0))
+})
+
+test('of several headers the longest wait counts, from the date of the response', () => {
+  const date = 'Mon, 20 Apr 2026 08:00:00 GMT'
+  expect(longestRetryAfterMs({ date, 'retry-after': 'Mon, 20 Apr 2026 08:00:30 GMT' })).toBe(30_000)
+  // undici gives repeated headers as a list, whatever the type says.
+  const several = { date, 'retry-after': ['5', 'soon', '7'] as unknown as string }
+  expect(longestRetryAfterMs(several)).toBe(7_000)
+  expect(longestRetryAfterMs({ date, 'retry-after': 'soon' })).toBeUndefined()
+  expect(longestRetryAfterMs({ date })).toBeUndefined()
 })
