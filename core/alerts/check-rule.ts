@@ -53,7 +53,7 @@ function checkLabels(rule: Rule, datasets: readonly Dataset[]): void {
 }
 
 function checkCondition(rule: Rule, condition: PointCondition, datasets: readonly Dataset[]): void {
-  if (!('to' in condition)) return
+  if (condition.to === undefined) return
   const { as, to } = condition
   if ((as === 'ratio' || as === 'percent') && datasets.some((dataset) => mayBeNegative(rule, dataset)))
     throw refusal(rule, `a ${as} means nothing for values that may be below zero; use \`"as": "difference"\``)

@@ -25,7 +25,7 @@ export type Comparand = (atMs: number) => Compared
 
 /** Conditions with the same text share a comparand: it is computed once, whoever asks. */
 export function comparandKey(condition: PointCondition, minShare: number): string {
-  if (!('to' in condition)) return 'value'
+  if (condition.to === undefined) return 'value'
   return JSON.stringify([condition.as, condition.to, 'window' in condition.to ? minShare : null])
 }
 
@@ -33,7 +33,7 @@ const nothing: Compared = { compared: null, reference: null, samples: null, expe
 
 /** Returns the function that computes what a condition compares. Undefined values are null, never a guess. */
 export function comparandOf(condition: PointCondition, minShare: number, source: PointSource): Comparand {
-  if (!('to' in condition)) return (atMs) => ({ ...nothing, compared: source.valueAt(atMs) })
+  if (condition.to === undefined) return (atMs) => ({ ...nothing, compared: source.valueAt(atMs) })
   const { as, to } = condition
   if ('window' in to) {
     const windowMs = durationMs(to.window)

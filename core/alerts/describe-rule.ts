@@ -30,7 +30,7 @@ const relation = (operator: string): string =>
 
 function describePoint(condition: PointCondition): string {
   const { value: operator, than } = condition
-  if (!('to' in condition)) return `the value is ${relation(operator)} ${than}`
+  if (condition.to === undefined) return `the value is ${relation(operator)} ${than}`
   const { as, to } = condition
   const reference =
     'window' in to

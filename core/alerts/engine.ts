@@ -206,7 +206,7 @@ const withId = (transition: Omit<Transition, 'id'>): Transition => ({ id: transi
 
 function comparedWith(rule: RuleVersion['rule']): string[] {
   return pointConditions(rule.when).of.flatMap((condition) =>
-    'to' in condition && 'dataset' in condition.to ? [seriesName(condition.to.dataset, condition.to.key)] : [],
+    condition.to !== undefined && 'dataset' in condition.to ? [seriesName(condition.to.dataset, condition.to.key)] : [],
   )
 }
 

@@ -49,7 +49,12 @@ const referenceSchema = z.union([
 
 export type Reference = z.infer<typeof referenceSchema>
 
-const valueCondition = z.strictObject({ value: operator, than: number })
+/** A union prefers a form that merely has too many names to one that has a wrong value: here the names have no value. */
+const absent = z
+  .undefined({ error: 'is for a condition that compares with something: it needs `as` and `to`' })
+  .optional()
+
+const valueCondition = z.strictObject({ value: operator, than: number, as: absent, to: absent })
 
 const relativeCondition = z.strictObject({
   value: operator,
@@ -137,7 +142,7 @@ export function pointConditions(when: Rule['when']): { of: PointCondition[]; joi
 /** Returns the lengths of the windows that a rule looks at, ms. */
 export const windowsOf = ({ when }: Rule): number[] =>
   pointConditions(when).of.flatMap((condition) =>
-    'to' in condition && 'window' in condition.to ? [durationMs(condition.to.window)] : [],
+    condition.to !== undefined && 'window' in condition.to ? [durationMs(condition.to.window)] : [],
   )
 
 /** Returns whether a selector takes a series. Labels that are not known yet do not match. */

@@ -73,7 +73,7 @@ export class SeriesWatch {
     const longestMs = Math.max(0, ...versions.flatMap(({ rule }) => windowsOf(rule)))
     if (longestMs > 0) this.windows = new SlidingWindows({ longestMs, steps: series.steps, spareMs: horizonMs })
     const keepsKnowledge = versions.some(({ rule }) =>
-      pointConditions(rule.when).of.some((each) => 'to' in each && 'knownBefore' in each.to),
+      pointConditions(rule.when).of.some((each) => each.to !== undefined && 'knownBefore' in each.to),
     )
     this.points = new SeriesPoints(series.steps, horizonMs, keepsKnowledge)
     const source: PointSource = {

@@ -67,7 +67,7 @@ export async function backtest(store: Store, request: BacktestRequest): Promise<
 const referencesOf = (rule: Rule): { dataset: string; key: string }[] => {
   const { when } = rule
   const conditions = 'all' in when ? when.all : 'any' in when ? when.any : [when]
-  return conditions.flatMap((each) => ('to' in each && 'dataset' in each.to ? [each.to] : []))
+  return conditions.flatMap((each) => (each.to !== undefined && 'dataset' in each.to ? [each.to] : []))
 }
 
 async function selectedSeries(store: Store, { of }: Rule): Promise<{ dataset: string; key: string }[]> {

@@ -56,8 +56,10 @@ type Issue = NonNullable<ReturnType<typeof ruleSchema.safeParse>['error']>['issu
 function sentences(issue: Issue): string[] {
   const path = issue.path.join('.') || 'the rule'
   if (issue.code !== 'invalid_union') return [`${path}: ${issue.message}`]
-  // Of the forms that a condition may have, the one with the fewest problems is what was meant.
-  const forms = issue.errors.toSorted((one, other) => one.length - other.length)
+  // Of the forms that a condition may have, the one that knows all the names is meant, or else the nearest one.
+  const distance = (form: readonly { code?: string | undefined }[]): number =>
+    form.length + 10 * form.filter(({ code }) => code === 'unrecognized_keys').length
+  const forms = issue.errors.toSorted((one, other) => distance(one) - distance(other))
   const [nearest = []] = forms
   return nearest.flatMap((each) => sentences({ ...each, path: [...issue.path, ...each.path] } as Issue))
 }

@@ -10,7 +10,7 @@ export interface Routing {
 }
 
 /** Messages of one group and endpoint follow each other at this distance, ms. The first one is sent at once. */
-const groupEveryMs = 5 * 60_000
+const groupEveryMs = 60_000
 /** More messages of an endpoint than that within a minute are told in one. */
 const maxPerMinute = 20
 const minuteMs = 60_000
