@@ -1,4 +1,4 @@
-import { isOfWindows, isRevision, pointConditions, type RuleVersion, selects, windowsOf } from './rule.ts'
+import { isOfWindows, isRevision, type RuleVersion, referencesOf, selects, windowsOf } from './rule.ts'
 import { isBeyond, type RuleOnSeries, type ToldEpisode } from './rule-on-series.ts'
 import type { PointRun, Revision } from './series-points.ts'
 import { SeriesWatch, type WatchedSeries } from './series-watch.ts'
@@ -101,13 +101,13 @@ export class AlertEngine {
     const known = this.watches.get(name)
     if (known !== undefined) return known
     const series = this.describe(dataset, key)
-    const isReference = this.versions.some(({ rule }) => comparedWith(rule).includes(name))
+    const isReference = this.versions.some((version) => comparedWith(version).includes(name))
     const versions = series ? this.versions.filter(({ rule }) => selects(rule.of, series)) : []
     if (!series || series.steps.length === 0 || (versions.length === 0 && !isReference)) {
       this.watches.set(name, null)
       return null
     }
-    for (const other of versions.flatMap(({ rule }) => comparedWith(rule))) {
+    for (const other of versions.flatMap(comparedWith)) {
       const names = this.dependents.get(other) ?? new Set()
       this.dependents.set(other, names.add(name))
     }
@@ -204,11 +204,8 @@ function episodeTransition(watch: SeriesWatch, rule: RuleOnSeries, news: Episode
 
 const withId = (transition: Omit<Transition, 'id'>): Transition => ({ id: transitionId(transition), ...transition })
 
-function comparedWith(rule: RuleVersion['rule']): string[] {
-  return pointConditions(rule.when).of.flatMap((condition) =>
-    condition.to !== undefined && 'dataset' in condition.to ? [seriesName(condition.to.dataset, condition.to.key)] : [],
-  )
-}
+const comparedWith = ({ rule }: RuleVersion): string[] =>
+  referencesOf(rule).map(({ dataset, key }) => seriesName(dataset, key))
 
 /** Returns the longest span of event time that any of the rules looks back, ms. */
 export const longestLookBackMs = (versions: readonly RuleVersion[]): number =>

@@ -175,3 +175,9 @@ export function matches(pattern: string, text: string): boolean {
   }
   return text.length - last.length >= from && text.endsWith(last)
 }
+
+/** Returns the series with which a rule compares. */
+export const referencesOf = ({ when }: Rule): { dataset: string; key: string }[] =>
+  pointConditions(when).of.flatMap(({ to }) =>
+    to !== undefined && 'dataset' in to ? [{ dataset: to.dataset, key: to.key }] : [],
+  )

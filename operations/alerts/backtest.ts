@@ -1,7 +1,7 @@
 // When a rule would have alerted in the past: the engine of the alerter on stored points.
 import { declaredSeries, dueAtMs } from '#core/alerts/declared-series.ts'
 import { AlertEngine, longestLookBackMs } from '#core/alerts/engine.ts'
-import { isOfWindows, type Rule, selects } from '#core/alerts/rule.ts'
+import { isOfWindows, type Rule, referencesOf, selects } from '#core/alerts/rule.ts'
 import type { PointRun } from '#core/alerts/series-points.ts'
 import type { Transition } from '#core/alerts/transition.ts'
 import { datasetsByName } from '#core/datasets.ts'
@@ -62,12 +62,6 @@ export async function backtest(store: Store, request: BacktestRequest): Promise<
     .filter(({ facts, onsetMs }) => (request.isAsKnown ? facts.knownMs < toMs : onsetMs >= fromMs && onsetMs < toMs))
     .toSorted((one, other) => one.facts.knownMs - other.facts.knownMs || one.onsetMs - other.onsetMs)
   return backtest
-}
-
-const referencesOf = (rule: Rule): { dataset: string; key: string }[] => {
-  const { when } = rule
-  const conditions = 'all' in when ? when.all : 'any' in when ? when.any : [when]
-  return conditions.flatMap((each) => (each.to !== undefined && 'dataset' in each.to ? [each.to] : []))
 }
 
 async function selectedSeries(store: Store, { of }: Rule): Promise<{ dataset: string; key: string }[]> {
