@@ -132,13 +132,13 @@ async function explain(id: string, options: AlertOptions): Promise<void> {
     ...aligned([
       ['id', event.id],
       ['rule', `${event.ruleId}, version ${event.ruleVersion}, of ${event.owner}`],
-      ['judged', `${utcText(event.at)} UTC`],
-      ['known', `${utcText(event.knownAt)} UTC`],
+      ['judged', `${utcText(event.at)}`],
+      ['known', `${utcText(event.knownAt)}`],
       ['answer', event.rawOffset < 0 ? 'none' : `${source}.raw ${event.rawPartition}/${event.rawOffset}`],
     ]),
     '',
     ...deliveries.map(({ endpoint, state, attempts, endedAt, detail }) => {
-      const when = endedAt === null ? '' : ` ${utcText(endedAt)} UTC`
+      const when = endedAt === null ? '' : ` ${utcText(endedAt)}`
       return `${endpoint}: ${state}${when}, ${attempts} attempts${detail === null ? '' : `, ${detail}`}`
     }),
     ...(deliveries.length === 0 ? ['It was told to nobody: the rule names no endpoint.'] : []),
@@ -166,7 +166,7 @@ async function silenceRules(rule: string, options: SilenceOptions): Promise<void
     throw new UserError(`--for ${options.for} is not a length of time such as PT2H or P1D.`)
   }
   const made = await withAlerts(options, (parts) => silence(parts, { rule, dataset, key, untilMs, why, by: whoAmI() }))
-  process.stdout.write(`silence ${made.id} lasts until ${utcText(made.untilAt)} UTC\n`)
+  process.stdout.write(`silence ${made.id} lasts until ${utcText(made.untilAt)}\n`)
 }
 
 async function silences(options: AlertOptions): Promise<void> {
@@ -174,12 +174,12 @@ async function silences(options: AlertOptions): Promise<void> {
   if (options.json) return print(all)
   if (all.length === 0) return void process.stderr.write('nothing is silenced\n')
   const lines = all.map(({ id, rule, dataset, key, untilAt, why, createdBy }) => [
-    ...[id, rule, `${dataset} ${key}`, `${utcText(untilAt)} UTC`, why, createdBy],
+    ...[id, rule, `${dataset} ${key}`, `${utcText(untilAt)}`, why, createdBy],
   ])
   process.stdout.write(`${aligned([['id', 'rule', 'series', 'until', 'why', 'by'], ...lines]).join('\n')}\n`)
 }
 
 async function unsilence(id: string, options: AlertOptions): Promise<void> {
   const { untilAt } = await withAlerts(options, (parts) => endSilence(parts, id))
-  process.stdout.write(`silence ${id} is over since ${utcText(untilAt)} UTC\n`)
+  process.stdout.write(`silence ${id} is over since ${utcText(untilAt)}\n`)
 }

@@ -75,7 +75,7 @@ const revisionCondition = z.strictObject({
 })
 
 /** What becomes of a window: `late` holds until it is complete, the others happen once. */
-const windowCondition = z.strictObject({ becomes: z.enum(['published', 'late', 'retracted', 'withdrawn']) })
+const windowCondition = z.strictObject({ becomes: z.enum(['published', 'late', 'retracted']) })
 
 export type RevisionCondition = z.infer<typeof revisionCondition>
 export type WindowCondition = z.infer<typeof windowCondition>

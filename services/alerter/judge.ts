@@ -18,6 +18,8 @@ export interface JudgeParts {
    */
   start: (place: { topic: string; partition: number; offset: number }) => Promise<StartedEngine>
   encode: (outcome: EngineOutcome) => Output[]
+  /** Takes that a slice of a dataset became known, and returns what is to be told because of it. */
+  heardOf: (dataset: string, knownMs: number) => EngineOutcome | undefined
   onJudged: (outcome: EngineOutcome, slice: TimeseriesSlice) => void
 }
 
@@ -54,6 +56,8 @@ export function judgeSlices(
         if (Number(offset) < judged.nextOffset) continue
         judged.nextOffset = Number(offset) + 1
         if (!judged.engine.isWatched(record.dataset, record.key)) continue
+        const news = headers.replay === undefined ? parts.heardOf(record.dataset, record.knownAt) : undefined
+        if (news !== undefined) judged.unacknowledged.push(...parts.encode(news))
         const outcome = judged.engine.take(record.dataset, record.key, runOf(record, headers.replay !== undefined))
         if (outcome.transitions.length > 0) judged.unacknowledged.push(...parts.encode(outcome))
         parts.onJudged(outcome, record)

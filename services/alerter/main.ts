@@ -1,11 +1,13 @@
 // The alerter: <source>.timeseries -> rules -> transitions on Kafka -> messages on Kafka -> webhooks and e-mail.
 import type { AlertEngine, EngineOutcome } from '#core/alerts/engine.ts'
+import type { RuleVersion } from '#core/alerts/rule.ts'
 import { openClock } from '#core/clock.ts'
 import { alerterGroup, alertMessagesGroup } from '#core/consumer-groups.ts'
 import { createConsumeMetrics } from '#platform/kafka/consume-metrics.ts'
 import { type ConsumerGroup, type KafkaClients, startConsuming } from '#platform/kafka/consuming-service.ts'
 import { followNewest } from '#platform/kafka/newest-records.ts'
 import type { Subscription } from '#platform/kafka/process-batch.ts'
+import type { Output } from '#platform/kafka/verdict.ts'
 import { readServiceConfig } from '#platform/process/config.ts'
 import { createLogger } from '#platform/process/log.ts'
 import { type OnStop, run } from '#platform/process/run.ts'
@@ -17,15 +19,15 @@ import {
   alertSilencesTopic,
   alertStateTopic,
 } from '#schemas/alert-topics.ts'
-import type { TimeseriesSlice } from '#schemas/generated/records.ts'
 import { sources } from '#sources/index.ts'
 import { alertRecords } from './alert-records.ts'
 import { openDelivery } from './deliver.ts'
 import { judgeSlices } from './judge.ts'
+import { judgeWindows } from './judge-windows.ts'
 import { openMessages } from './messages.ts'
 import { alertMetrics } from './metrics.ts'
 import { alerterSettings } from './settings.ts'
-import { startEngine } from './start-engine.ts'
+import { readRules, readTold, startEngine, validRules } from './start-engine.ts'
 
 const config = readServiceConfig(alerterSettings)
 const log = createLogger('alerter', config.LOG_LEVEL)
@@ -83,16 +85,30 @@ async function groupsOf(
       measures.attempts.inc({ kind: endpoints.get(endpoint)?.kind ?? 'none', result }),
   })
   onStop('messages', messages.stop)
-  const onJudged = ({ transitions }: EngineOutcome, slice: TimeseriesSlice): void => {
-    measures.judged.observe(Math.max(0, nowMs() - slice.knownAt) / 1_000)
+  let parsed: { version: number; rules: readonly RuleVersion[] } | undefined
+  const versions = (): readonly RuleVersion[] => {
+    if (parsed?.version !== rules.version())
+      parsed = { version: rules.version(), rules: validRules(readRules(rules.values(), log)) }
+    return parsed.rules
+  }
+  const encodeOutcome = (outcome: EngineOutcome): Output[] => alertRecords(outcome, encode, nowMs())
+  const count = ({ transitions }: EngineOutcome): void => {
     for (const { kind, rule } of transitions) measures.transitions.inc({ kind, severity: rule.rule.severity })
   }
+  const windows = judgeWindows({
+    ...{ versions, encode: encodeOutcome, onJudged: count },
+    readTold: () => readTold(kafka, registry, log),
+  })
   const judges = sources.map(({ name }) =>
     judgeSlices(name, {
       rulesVersion: rules.version,
       start: (place) => startEngine({ kafka, registry, log, rules: rules.values }, place),
-      encode: (outcome) => alertRecords(outcome, encode, nowMs()),
-      onJudged,
+      encode: encodeOutcome,
+      heardOf: windows.heardOf,
+      onJudged: (outcome, slice) => {
+        measures.judged.observe(Math.max(0, nowMs() - slice.knownAt) / 1_000)
+        count(outcome)
+      },
     }),
   )
   const measure = setInterval(() => {
@@ -105,7 +121,10 @@ async function groupsOf(
   }, measureEveryMs)
   onStop('measures', () => clearInterval(measure))
   return [
-    { groupId: alerterGroup, shape, subscriptions: judges as Subscription[], from: 'newest' },
+    {
+      ...{ groupId: alerterGroup, shape, from: 'newest' },
+      subscriptions: [...judges, windows.subscription] as Subscription[],
+    },
     {
       ...{ groupId: alertMessagesGroup, shape, subscriptions: [messages.subscription as Subscription] },
       onAssigned: (partitions) => messages.onAssigned((partitions[alertEventsTopic.name]?.length ?? 0) > 0),

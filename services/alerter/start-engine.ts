@@ -32,10 +32,9 @@ export async function startEngine(
 ): Promise<StartedEngine> {
   const source = topic.slice(0, topic.lastIndexOf('.'))
   const isOfSource = (dataset: string): boolean => datasetsByName.get(dataset)?.source.name === source
-  const states = [...(await readNewest(kafka, registry, alertStateTopic, log)).values()].map(toldState)
-  const told = states.filter(({ dataset }) => isOfSource(dataset))
+  const told = (await readTold(kafka, registry, log)).filter(({ dataset }) => isOfSource(dataset))
   const known = readRules(rules(), log)
-  const versions = [...known.values()].filter(({ isDeleted }) => !isDeleted)
+  const versions = validRules(known)
   const engine = new AlertEngine(versions, declaredSeries, told)
   const lookBackMs = longestLookBackMs(versions) + Math.max(0, ...versions.map(({ rule }) => persistenceMs(rule)))
   const nowMs = Date.now()
@@ -60,6 +59,11 @@ export async function startEngine(
   engine.resume(from === 0 ? Number.NEGATIVE_INFINITY : firstWrittenMs + lookBackMs)
   log.info({ topic, partition, from, to: offset, slices, loaded: engine.load }, 'an engine has started')
   return { engine, outcome: closeGone(told, known) }
+}
+
+/** Reads what was told of all rules on all series. @throws TransientError while Kafka or the registry is away */
+export async function readTold(kafka: Kafka, registry: Registry, log: Logger): Promise<ToldState[]> {
+  return [...(await readNewest(kafka, registry, alertStateTopic, log)).values()].map(toldState)
 }
 
 /** Resolves what fires by rules, or versions of rules, that are gone. */
@@ -94,11 +98,14 @@ const noFacts = {
   raw: nowhere,
 }
 
-interface KnownRule extends RuleVersion {
+export interface KnownRule extends RuleVersion {
   isDeleted: boolean
 }
 
-function readRules(rules: readonly AlertRule[], log: Logger): Map<string, KnownRule> {
+export const validRules = (known: ReadonlyMap<string, KnownRule>): KnownRule[] =>
+  [...known.values()].filter(({ isDeleted }) => !isDeleted)
+
+export function readRules(rules: readonly AlertRule[], log: Logger): Map<string, KnownRule> {
   const known = new Map<string, KnownRule>()
   for (const { id, rule, version, isDeleted } of rules) {
     const parsed = ruleSchema.safeParse(parsedJson(rule))

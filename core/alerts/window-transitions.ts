@@ -1,0 +1,145 @@
+// What becomes of windows: rules about windows, and rules whose points do not come.
+import type { CompletenessChange } from '#schemas/generated/records.ts'
+import type { EngineOutcome, ToldState } from './engine.ts'
+import { durationMs, isOfWindows, matches, type RuleVersion } from './rule.ts'
+import { type Transition, transitionId } from './transition.ts'
+
+/** Returns what was told of a rule on a window or dataset. */
+export type FindTold = (ruleId: string, dataset: string, key: string) => ToldState | undefined
+
+const dayMs = 86_400_000
+const nowhere = { partition: -1, offset: -1 }
+const noFacts = { value: null, compared: null, reference: null, samples: null, expected: null, raw: nowhere }
+
+/** The classes of completeness in which points that should be there are not. */
+const isMissing = (name: string): boolean => name === 'late' || name === 'lost'
+
+/**
+ * Returns what is to be told because a window changed its class. Pure. A window that became known as complete long after
+ * it was due, as by a backfill, alerts nobody.
+ * @param isSilent whether the dataset brings nothing at all. One lost tick among others makes nothing unknown
+ */
+export function windowTransitions(
+  versions: readonly RuleVersion[],
+  change: CompletenessChange,
+  told: FindTold,
+  isSilent: boolean,
+): EngineOutcome {
+  const outcome: EngineOutcome = { transitions: [], states: [] }
+  for (const version of versions) {
+    const { rule } = version
+    if (!matches(rule.of.dataset, change.dataset)) continue
+    if (isOfWindows(rule.when)) tellWindow(version, rule.when.becomes, change, told, outcome)
+    else if (isMissing(change.class) && isSilent) tellUnknown(version, change, told, outcome)
+    else if (change.class === 'complete') add(outcome, knownAgain(version, change.dataset, change.at, told))
+  }
+  return outcome
+}
+
+/** Returns that a dataset brings points again, for all rules that were told that it does not. Pure. */
+export function knownTransitions(
+  versions: readonly RuleVersion[],
+  dataset: string,
+  knownMs: number,
+  told: FindTold,
+): EngineOutcome {
+  const outcome: EngineOutcome = { transitions: [], states: [] }
+  for (const version of versions) add(outcome, knownAgain(version, dataset, knownMs, told))
+  return outcome
+}
+
+function add(to: EngineOutcome, { transitions, states }: EngineOutcome): void {
+  to.transitions.push(...transitions)
+  to.states.push(...states)
+}
+
+const windowKey = ({ selector, windowStart }: CompletenessChange): string =>
+  `${selector ?? ''}@${new Date(windowStart).toISOString()}`
+
+function tellWindow(
+  version: RuleVersion,
+  becomes: 'published' | 'late' | 'retracted',
+  change: CompletenessChange,
+  told: FindTold,
+  outcome: EngineOutcome,
+): void {
+  const { dataset, previousClass, since, windowEnd, expectedBy } = change
+  const key = windowKey(change)
+  const open = told(version.rule.id, dataset, key)?.episodes.find(({ endsMs }) => endsMs === null)
+  if (becomes === 'late') {
+    if (isMissing(change.class) && !open) begin(outcome, version, 'firing', change, key)
+    if (!isMissing(change.class) && open)
+      end(outcome, { version, kind: 'resolved', dataset, key, atMs: since, knownMs: change.at, open })
+    return
+  }
+  const wasPublished = previousClass === 'complete'
+  const isNews = becomes === 'published' ? change.class === 'complete' && !wasPublished : change.class === 'retracted'
+  const maxAgeMs = version.rule.maxAge === undefined ? dayMs : durationMs(version.rule.maxAge)
+  if (!isNews || previousClass === null || since - Math.max(windowEnd, expectedBy ?? windowEnd) > maxAgeMs) return
+  outcome.transitions.push(transitionOf(version, 'happened', change, key))
+}
+
+function tellUnknown(version: RuleVersion, change: CompletenessChange, told: FindTold, outcome: EngineOutcome): void {
+  const open = told(version.rule.id, change.dataset, '')?.episodes.some(({ endsMs }) => endsMs === null)
+  if (!open) begin(outcome, version, 'unknown', change, '')
+}
+
+function begin(
+  outcome: EngineOutcome,
+  version: RuleVersion,
+  kind: 'firing' | 'unknown',
+  change: CompletenessChange,
+  key: string,
+): void {
+  const transition = transitionOf(version, kind, change, key)
+  outcome.transitions.push(transition)
+  const episode = { onsetMs: change.since, firedMs: change.since, endsMs: null, isSilent: false }
+  const { dataset } = change
+  outcome.states.push({
+    ...{ ruleId: version.rule.id, ruleVersion: version.version, dataset, key },
+    episodes: [{ ...episode, firingId: transition.id }],
+  })
+}
+
+function knownAgain(version: RuleVersion, dataset: string, knownMs: number, told: FindTold): EngineOutcome {
+  const outcome: EngineOutcome = { transitions: [], states: [] }
+  const open = told(version.rule.id, dataset, '')?.episodes.find(({ endsMs }) => endsMs === null)
+  if (open) end(outcome, { version, kind: 'known', dataset, key: '', atMs: knownMs, knownMs, open })
+  return outcome
+}
+
+interface Ending {
+  version: RuleVersion
+  kind: 'resolved' | 'known'
+  dataset: string
+  key: string
+  atMs: number
+  knownMs: number
+  open: ToldState['episodes'][number]
+}
+
+function end(outcome: EngineOutcome, { version, kind, dataset, key, atMs, knownMs, open }: Ending): void {
+  const { onsetMs, firingId } = open
+  outcome.transitions.push(
+    withId({
+      ...{ kind, rule: version, dataset, key, onsetMs, endsMs: atMs, firingId, detail: null },
+      facts: { ...noFacts, atMs, knownMs },
+    }),
+  )
+  outcome.states.push({ ruleId: version.rule.id, ruleVersion: version.version, dataset, key, episodes: [] })
+}
+
+function transitionOf(
+  rule: RuleVersion,
+  kind: Transition['kind'],
+  { dataset, class: name, cause, detail, since, at, windowStart }: CompletenessChange,
+  key: string,
+): Transition {
+  const why = [name, cause, detail].filter((part) => part !== null).join(': ')
+  return withId({
+    ...{ kind, rule, dataset, key, onsetMs: since, endsMs: null, firingId: null, detail: why },
+    facts: { ...noFacts, atMs: windowStart, knownMs: at },
+  })
+}
+
+const withId = (transition: Omit<Transition, 'id'>): Transition => ({ id: transitionId(transition), ...transition })

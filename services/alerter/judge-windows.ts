@@ -1,0 +1,84 @@
+// Judges what becomes of windows: rules about windows, and whether the points that rules wait for come at all.
+import { declaredSeries } from '#core/alerts/declared-series.ts'
+import { type EngineOutcome, seriesName, type ToldState } from '#core/alerts/engine.ts'
+import type { RuleVersion } from '#core/alerts/rule.ts'
+import { knownTransitions, windowTransitions } from '#core/alerts/window-transitions.ts'
+import type { Subscription } from '#platform/kafka/process-batch.ts'
+import { type Output, ok, type Verdict } from '#platform/kafka/verdict.ts'
+import { completenessTopic } from '#schemas/completeness-topics.ts'
+import { type CompletenessChange, completenessChangeSchema } from '#schemas/generated/records.ts'
+
+export interface WindowParts {
+  versions: () => readonly RuleVersion[]
+  /** Returns what was told before. @throws TransientError while Kafka is away */
+  readTold: () => Promise<ToldState[]>
+  encode: (outcome: EngineOutcome) => Output[]
+  onJudged: (outcome: EngineOutcome) => void
+}
+
+export interface WindowJudge {
+  subscription: Subscription<CompletenessChange>
+  /** Takes that a slice of a dataset became known, and returns what is to be told because of it. */
+  heardOf: (dataset: string, knownMs: number) => EngineOutcome | undefined
+}
+
+/** A dataset of ticks brings nothing if this time has passed without a slice, besides three steps, ms. */
+const patienceMs = 60_000
+
+export function judgeWindows(parts: WindowParts): WindowJudge {
+  let told: Map<string, ToldState> | undefined
+  const heardAt = new Map<string, number>()
+  /** Datasets of which rules were told that they bring nothing. */
+  const unknown = new Set<string>()
+  let unacknowledged: Output[] = []
+  const nameOf = (ruleId: string, dataset: string, key: string) => `${ruleId}/${seriesName(dataset, key)}`
+  const find = (ruleId: string, dataset: string, key: string) => told?.get(nameOf(ruleId, dataset, key))
+  const remember = (states: readonly ToldState[]): void => {
+    for (const state of states) {
+      told?.set(nameOf(state.ruleId, state.dataset, state.key), state)
+      if (state.key !== '') continue
+      if (state.episodes.some(({ endsMs }) => endsMs === null)) unknown.add(state.dataset)
+    }
+  }
+  const isSilent = ({ dataset, at }: CompletenessChange): boolean => {
+    const steps = declaredSeries(dataset, '')?.steps ?? []
+    const stepMs = (steps.at(-1)?.stepS ?? 0) * 1_000
+    return stepMs >= 300_000 || at - (heardAt.get(dataset) ?? 0) > patienceMs + 3 * stepMs
+  }
+  return {
+    subscription: {
+      topic: completenessTopic.name,
+      record: completenessChangeSchema,
+      deadLetterTopic: null,
+      handle: async (batch) => {
+        if (told === undefined) {
+          const states = await parts.readTold()
+          told = new Map()
+          remember(states)
+        }
+        for (const { record } of batch) {
+          const outcome = windowTransitions(parts.versions(), record, find, isSilent(record))
+          remember(outcome.states)
+          if (outcome.transitions.length === 0) continue
+          unacknowledged.push(...parts.encode(outcome))
+          parts.onJudged(outcome)
+        }
+        const verdicts = batch.map((): Verdict => ok())
+        const sent = [...unacknowledged]
+        const onAcknowledged = () => {
+          unacknowledged = unacknowledged.slice(sent.length)
+        }
+        if (sent.length > 0) verdicts[verdicts.length - 1] = ok(sent, [], { onAcknowledged })
+        return verdicts
+      },
+    },
+    heardOf: (dataset, knownMs) => {
+      heardAt.set(dataset, Math.max(knownMs, heardAt.get(dataset) ?? 0))
+      if (!unknown.has(dataset)) return undefined
+      const outcome = knownTransitions(parts.versions(), dataset, knownMs, find)
+      unknown.delete(dataset)
+      remember(outcome.states)
+      return outcome
+    },
+  }
+}
