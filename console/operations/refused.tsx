@@ -1,4 +1,5 @@
 import { useState } from 'preact/hooks'
+import { nowMs } from '../api/clock.ts'
 import type { Poll, Rows } from '../api/records.ts'
 import { pathOf, useAnswer } from '../api/request.ts'
 import { Shown } from '../layout/states.tsx'
@@ -99,7 +100,7 @@ const wordless = ['refused', 'failed', 'unreadable'] as const
 
 function Polls({ tz }: { tz: string }) {
   const [outcome, setOutcome] = useState<(typeof wordless)[number]>('refused')
-  const from = useState(() => new Date(Date.now() - 86_400_000).toISOString())[0]
+  const from = useState(() => new Date(nowMs() - 86_400_000).toISOString())[0]
   const answer = useAnswer<Rows<Poll>>(pathOf('polls', { outcome, from, limit: 50 }), { everyMs })
   return (
     <>

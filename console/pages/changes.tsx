@@ -1,5 +1,6 @@
 import { useState as useLocal } from 'preact/hooks'
 import { useState } from '../address.ts'
+import { nowMs } from '../api/clock.ts'
 import { useLive } from '../api/live.ts'
 import type { Change, Rows } from '../api/records.ts'
 import { ask, Problem, pathOf, useAnswer } from '../api/request.ts'
@@ -18,7 +19,7 @@ const pageRows = 200
 export function Changes() {
   const { state, change } = useState(changesState)
   const { tz } = state
-  const [opened] = useLocal(Date.now)
+  const [opened] = useLocal(nowMs)
   const since = state.since ?? opened - dayMs
   const [version, setVersion] = useLocal(0)
   const path = pathOf('changes', {
@@ -72,10 +73,10 @@ export function Changes() {
           </select>
         </label>
         <InstantInput title="Since" ms={since} tz={tz} onChange={(ms) => change({ since: ms })} />
-        <button type="button" onClick={() => change({ since: Date.now() - dayMs, until: null })}>
+        <button type="button" onClick={() => change({ since: nowMs() - dayMs, until: null })}>
           24 hours
         </button>
-        <button type="button" onClick={() => change({ since: Date.now() - 7 * dayMs, until: null })}>
+        <button type="button" onClick={() => change({ since: nowMs() - 7 * dayMs, until: null })}>
           7 days
         </button>
       </div>

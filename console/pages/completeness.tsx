@@ -1,5 +1,6 @@
 import { useEffect, useRef } from 'preact/hooks'
 import { useState } from '../address.ts'
+import { nowMs } from '../api/clock.ts'
 import type { CompletenessClass, DatasetReport, Report } from '../api/records.ts'
 import { pathOf, useAnswer } from '../api/request.ts'
 import { glyphs } from '../layout/classes.tsx'
@@ -17,7 +18,7 @@ const everyMs = 30_000
 export function Completeness() {
   const { state, change } = useState(completenessState)
   const { tz } = state
-  const to = state.to ?? addDays(dayAt(Date.now(), tz), 1)
+  const to = state.to ?? addDays(dayAt(nowMs(), tz), 1)
   const from = state.from ?? addDays(to, 1 - shownDays)
   const at = state.at === null ? null : new Date(state.at).toISOString()
   const answer = useAnswer<Report>(pathOf('report', { from, to, at }), { everyMs: state.at === null ? everyMs : 0 })

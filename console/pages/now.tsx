@@ -1,5 +1,6 @@
 import { useEffect } from 'preact/hooks'
 import { go, hrefTo, useState } from '../address.ts'
+import { nowMs } from '../api/clock.ts'
 import type { Change, Rows, SourceLine } from '../api/records.ts'
 import { pathOf, useAnswer } from '../api/request.ts'
 import { causeText } from '../layout/classes.tsx'
@@ -64,10 +65,10 @@ export function Now() {
       <section aria-labelledby="changes">
         <h2 id="changes">What changed since {minuteText(since, tz)}</h2>
         <p class="tools">
-          <button type="button" onClick={() => change({ since: Date.now() })}>
+          <button type="button" onClick={() => change({ since: nowMs() })}>
             I have seen it
           </button>
-          <button type="button" onClick={() => change({ since: Date.now() - dayMs })}>
+          <button type="button" onClick={() => change({ since: nowMs() - dayMs })}>
             The last 24 hours
           </button>
           <label>
@@ -97,7 +98,7 @@ export function Now() {
 }
 
 function changesPath(since: number, isAll: boolean): string {
-  const hour = Math.floor(Date.now() / 3_600_000) * 3_600_000
+  const hour = Math.floor(nowMs() / 3_600_000) * 3_600_000
   return pathOf('changes', {
     since: new Date(since).toISOString(),
     from: isAll ? null : new Date(hour).toISOString(),
@@ -173,7 +174,8 @@ const shortTime = (ms: number, nowMs: number, tz: string): string =>
 /** Without `since` in the URL: when this browser showed the page last, at most a week ago; at first, a day ago. */
 function lastLook(): number {
   const ms = Number(sessionStorage.getItem(lastLookKey) ?? localStorage.getItem(lastLookKey) ?? Number.NaN)
-  const since = Number.isFinite(ms) && ms > 0 ? Math.max(ms, Date.now() - 7 * dayMs) : Date.now() - dayMs
+  // A browser that looked at a server with another clock may have kept an instant that is still ahead.
+  const since = ms > 0 && ms <= nowMs() ? Math.max(ms, nowMs() - 7 * dayMs) : nowMs() - dayMs
   // It stays the same while this tab is open.
   sessionStorage.setItem(lastLookKey, String(since))
   return since
@@ -182,7 +184,7 @@ function lastLook(): number {
 function useRememberedLook(): void {
   useEffect(() => {
     const remember = (): void => {
-      if (document.visibilityState === 'hidden') localStorage.setItem(lastLookKey, String(Date.now()))
+      if (document.visibilityState === 'hidden') localStorage.setItem(lastLookKey, String(nowMs()))
     }
     document.addEventListener('visibilitychange', remember)
     return () => document.removeEventListener('visibilitychange', remember)
