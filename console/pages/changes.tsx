@@ -4,6 +4,7 @@ import { nowMs } from '../api/clock.ts'
 import { useLive } from '../api/live.ts'
 import type { Change, Rows } from '../api/records.ts'
 import { ask, Problem, pathOf, useAnswer } from '../api/request.ts'
+import { Choice } from '../layout/choice.tsx'
 import { InstantInput } from '../layout/instant-input.tsx'
 import { Shown } from '../layout/states.tsx'
 import { minuteText } from '../local-time.ts'
@@ -14,6 +15,8 @@ import { changesState } from './page-states.ts'
 
 const dayMs = 86_400_000
 const pageRows = 200
+const kinds = ['all', 'revised', 'withdrawn'] as const
+const happened = { all: 'revised or withdrawn', revised: 'revised', withdrawn: 'withdrawn' } as const
 
 /** The feed of revisions: filters, newest or largest first, and new ones as they come. */
 export function Changes() {
@@ -27,6 +30,7 @@ export function Changes() {
     until: state.until === null ? null : new Date(state.until).toISOString(),
     from: state.ahead ? new Date(Math.floor(opened / 3_600_000) * 3_600_000).toISOString() : null,
     ...{ dataset: state.dataset, q: state.q, minSize: state.minSize, sort: state.sort === 'known' ? null : state.sort },
+    kind: state.kind === 'all' ? null : state.kind,
     limit: pageRows,
   })
   const answer = useAnswer<Rows<Change>>(path, { refresh: version })
@@ -62,6 +66,13 @@ export function Changes() {
           <input type="checkbox" checked={state.ahead} onChange={() => change({ ahead: !state.ahead })} /> windows that
           are still ahead
         </label>
+        <Choice
+          title="Kind"
+          names={kinds}
+          value={state.kind}
+          hasAll={false}
+          onChange={(kind) => change({ kind: kinds.find((each) => each === kind) ?? 'all' })}
+        />
         <label>
           Order{' '}
           <select
@@ -80,10 +91,14 @@ export function Changes() {
           7 days
         </button>
       </div>
+      <p class="hint">
+        Withdrawn: a value that the newest answer of upstream no longer names. A whole window that upstream took back is
+        retracted, and stands in Completeness.
+      </p>
       <Shown
         answer={answer}
         isEmpty={({ data }) => data.length === 0}
-        empty={`No value was revised since ${minuteText(since, tz)} that these filters let through. First publications are not changes.`}
+        empty={`No value was ${happened[state.kind]} since ${minuteText(since, tz)} that these filters let through. First publications are not changes.`}
       >
         {(rows) => <Pages key={path} first={rows} tz={tz} unitOf={unitOf} />}
       </Shown>

@@ -146,7 +146,7 @@ function Shown({ loaded, days }: { loaded: Loaded; days: Days }) {
             <SeriesTable histories={loaded.histories} atMs={atMs} tz={tz} pointMs={point} onPoint={onPoint} />
           )}
         </div>
-        <aside class="side" aria-label="The open point">
+        <section class="side" aria-label="The open point">
           {point === null ? (
             <p class="hint">Click a time: all that was ever known of it stands here, with upstream's answer.</p>
           ) : (
@@ -154,7 +154,7 @@ function Shown({ loaded, days }: { loaded: Loaded; days: Days }) {
           )}
           <MissingList missing={loaded.missing} tz={tz} />
           <CopyLinks names={state.s} span={days} tz={tz} atMs={atMs} />
-        </aside>
+        </section>
       </div>
     </>
   )

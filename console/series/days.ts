@@ -15,7 +15,7 @@ export function askedDays(
 ): Days {
   const first = from ?? (to === null ? dayAt(nowMs, tz) : addDays(to, -1))
   const last = to ?? addDays(first, 1)
-  return { first, last: first > last ? first : last }
+  return { first, last: [first, last].toSorted().at(-1) ?? first }
 }
 
 /** The span of days, ms UTC. */
