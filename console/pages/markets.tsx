@@ -129,7 +129,7 @@ function Ranked({ rows, metric }: { rows: RankedMarket[]; metric: string }) {
       <p class="hint">
         {shown.length} markets
         {rows[0] !== undefined &&
-          `, as of ${minuteText(Date.parse(rows[0].at), state.tz)}, ${agoText(Date.parse(rows[0].at), nowMs())}`}
+          `, as of ${minuteText(Date.parse(rows[0].at), state.tz)}, ${agoText(Math.min(Date.parse(rows[0].at), nowMs()), nowMs())}`}
       </p>
       <LongTable
         rows={shown}

@@ -82,7 +82,7 @@ export function Chart({
       />
       <figcaption aria-live="polite">
         {ms === undefined
-          ? 'Solid: the values as of the instant above. Dashed: as first published. Thin: the newest values. Band: all that was ever known. Hatched: late or partial. ×: withdrawn, which is a value that a newer answer no longer names.'
+          ? 'Solid: the values as of the instant above. Dashed: as first published. Thin: the newest values. Band: all that was ever known. Hatched: late or partial. ×: withdrawn (a newer answer no longer names it).'
           : cursorText(
               ms,
               tz,

@@ -1,5 +1,5 @@
 // The console in a real Chromium, on the real chain: what a trader sees of an answer, its revision and its bytes.
-import type { Browser, Locator } from 'playwright-core'
+import type { Browser, Locator, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { businessDay } from '#core/business-day.ts'
 import { type RawResponse, rawResponseSchema } from '#schemas/generated/records.ts'
@@ -215,11 +215,13 @@ describe('a series', () => {
     const { from, to, at } = Object.fromEntries(link.searchParams)
     expect([from, to]).toEqual(['2025-10-27', '2025-10-28'])
     expect(Math.abs(Date.parse(at ?? '') - Date.now())).toBeLessThan(60_000)
-    const shown = await page.getByRole('table').textContent()
+    // As of an instant there is one more column, with what is known now.
+    const cellsOf = (of: Page) => of.locator('tr').locator(':is(th, td):nth-child(-n+4)').allTextContents()
+    const shown = await cellsOf(page)
     const tomorrow = await openPage(browser)
     await tomorrow.page.clock.setFixedTime(Date.now() + 24 * hourMs)
     await tomorrow.page.goto(link.href)
-    await expect.poll(() => tomorrow.page.getByRole('table').textContent()).toBe(shown)
+    await expect.poll(() => cellsOf(tomorrow.page)).toEqual(shown)
     for (const opened of [page, tomorrow.page]) await opened.context().close()
   })
 
@@ -320,6 +322,32 @@ test('datasets that have a series between two zones come first, in any order of 
     const first = page.locator('tbody th').first()
     await expect.poll(() => first.textContent()).toBe(dataset)
   }
+  await page.context().close()
+})
+
+test('markets are ranked by their relative deviation, filters have the words of the table, polls may be empty', async ({
+  skip,
+}) => {
+  if (browser === undefined) return skip()
+  const { page } = await openPage(browser, { colorScheme: 'dark' })
+  await page.goto(`${api.url}/markets`)
+  const chosen = page.getByLabel('Rank by').locator('option:checked')
+  await expect.poll(() => chosen.textContent()).toBe('standard deviation over the mean')
+  // A placeholder is as dark or light as a hint, which axe has judged.
+  const colours = `[getComputedStyle(document.querySelector('input[type=search]'), '::placeholder').color,
+    getComputedStyle(document.querySelector('.state')).color]`
+  const [placeholder, hint] = (await page.evaluate(colours)) as string[]
+  expect(placeholder).toBe(hint)
+  await page.goto(`${api.url}/catalogue`)
+  await page.getByRole('heading', { name: 'datasets' }).waitFor()
+  const words = await page.getByLabel('Collected').locator('option').allTextContents()
+  expect(words).toEqual(['all', 'auto', 'on-demand', 'off'])
+  expect(words).toEqual(expect.arrayContaining(await page.locator('tbody td:last-child').allTextContents()))
+  await page.goto(`${api.url}/votes`)
+  await page.locator('code', { hasText: 'npx tidemark ingest votes FILE' }).waitFor()
+  await page.goto(`${api.url}/operations?part=refused`)
+  await page.getByRole('button', { name: 'empty', exact: true }).click()
+  await page.getByText('No poll of the last 24 hours was empty.').waitFor()
   await page.context().close()
 })
 
