@@ -20,7 +20,7 @@ const happened = { all: 'revised or withdrawn', revised: 'revised', withdrawn: '
 
 /** The feed of revisions: filters, newest or largest first, and new ones as they come. */
 export function Changes() {
-  const { state, change } = useState(changesState)
+  const { state } = useState(changesState)
   const { tz } = state
   const [opened] = useLocal(nowMs)
   const since = state.since ?? opened - dayMs
@@ -39,58 +39,7 @@ export function Changes() {
   return (
     <>
       <h1>Changes</h1>
-      <div class="tools">
-        <DatasetChoice value={state.dataset} onChange={(dataset) => change({ dataset })} />
-        <label>
-          Key or zone{' '}
-          <input
-            type="search"
-            value={state.q}
-            placeholder="AT DE"
-            onInput={({ currentTarget }) => change({ q: currentTarget.value }, { replace: true })}
-          />
-        </label>
-        <label>
-          Change of at least (in the unit of the dataset){' '}
-          <input
-            type="number"
-            min={0}
-            class="short"
-            value={state.minSize ?? ''}
-            onInput={({ currentTarget: { value } }) =>
-              change({ minSize: value === '' ? null : Math.max(0, Number(value)) }, { replace: true })
-            }
-          />
-        </label>
-        <label>
-          <input type="checkbox" checked={state.ahead} onChange={() => change({ ahead: !state.ahead })} /> windows that
-          are still ahead
-        </label>
-        <Choice
-          title="Kind"
-          names={kinds}
-          value={state.kind}
-          hasAll={false}
-          onChange={(kind) => change({ kind: kinds.find((each) => each === kind) ?? 'all' })}
-        />
-        <label>
-          Order{' '}
-          <select
-            value={state.sort}
-            onChange={({ currentTarget }) => change({ sort: currentTarget.value === 'size' ? 'size' : 'known' })}
-          >
-            <option value="known">newest first</option>
-            <option value="size">largest first</option>
-          </select>
-        </label>
-        <InstantInput title="Since" ms={since} tz={tz} onChange={(ms) => change({ since: ms })} />
-        <button type="button" onClick={() => change({ since: nowMs() - dayMs, until: null })}>
-          24 hours
-        </button>
-        <button type="button" onClick={() => change({ since: nowMs() - 7 * dayMs, until: null })}>
-          7 days
-        </button>
-      </div>
+      <Filters since={since} />
       <p class="hint">
         Withdrawn: a value that the newest answer of upstream no longer names. A whole window that upstream took back is
         retracted, and stands in Completeness.
@@ -103,6 +52,65 @@ export function Changes() {
         {(rows) => <Pages key={path} first={rows} tz={tz} unitOf={unitOf} />}
       </Shown>
     </>
+  )
+}
+
+function Filters({ since }: { since: number }) {
+  const { state, change } = useState(changesState)
+  const { tz } = state
+  return (
+    <div class="tools">
+      <DatasetChoice value={state.dataset} onChange={(dataset) => change({ dataset })} />
+      <label>
+        Key or zone{' '}
+        <input
+          type="search"
+          value={state.q}
+          placeholder="AT DE"
+          onInput={({ currentTarget }) => change({ q: currentTarget.value }, { replace: true })}
+        />
+      </label>
+      <label>
+        Change of at least (in the unit of the dataset){' '}
+        <input
+          type="number"
+          min={0}
+          class="short"
+          value={state.minSize ?? ''}
+          onInput={({ currentTarget: { value } }) =>
+            change({ minSize: value === '' ? null : Math.max(0, Number(value)) }, { replace: true })
+          }
+        />
+      </label>
+      <label>
+        <input type="checkbox" checked={state.ahead} onChange={() => change({ ahead: !state.ahead })} /> windows that
+        are still ahead
+      </label>
+      <Choice
+        title="Kind"
+        names={kinds}
+        value={state.kind}
+        hasAll={false}
+        onChange={(kind) => change({ kind: kinds.find((each) => each === kind) ?? 'all' })}
+      />
+      <label>
+        Order{' '}
+        <select
+          value={state.sort}
+          onChange={({ currentTarget }) => change({ sort: currentTarget.value === 'size' ? 'size' : 'known' })}
+        >
+          <option value="known">newest first</option>
+          <option value="size">largest first</option>
+        </select>
+      </label>
+      <InstantInput title="Since" ms={since} tz={tz} onChange={(ms) => change({ since: ms })} />
+      <button type="button" onClick={() => change({ since: nowMs() - dayMs, until: null })}>
+        24 hours
+      </button>
+      <button type="button" onClick={() => change({ since: nowMs() - 7 * dayMs, until: null })}>
+        7 days
+      </button>
+    </div>
   )
 }
 
