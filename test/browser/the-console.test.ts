@@ -1,7 +1,9 @@
 // The console in a real Chromium, on the real chain: what a trader sees of an answer, its revision and its bytes.
 import type { Browser, Locator, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { businessDay } from '#core/business-day.ts'
+import { addDays, businessDay, dayAt } from '#core/business-day.ts'
+import { requestIdentity } from '#core/request-identity.ts'
+import { insert } from '#platform/clickhouse/client.ts'
 import { type RawResponse, rawResponseSchema } from '#schemas/generated/records.ts'
 import { consolePages } from '#services/api/console.ts'
 import { type RunningApi, startApi } from '../integrity/api-parts.ts'
@@ -285,6 +287,34 @@ test('a revision is a line of the feed as soon as it is stored, without a reload
   await expect
     .poll(() => row.locator('td').allTextContents(), { timeout: 60_000 })
     .toEqual([expect.any(String), dataset, key, '2025-10-26 06:00', '70', '77 MW', '+7'])
+  await page.context().close()
+})
+
+test('a dataset that is late is named with its times, and leads to its open day in the calendar', async ({ skip }) => {
+  if (browser === undefined) return skip()
+  const late = 'jao.core.lta'
+  const tomorrow = addDays(dayAt(zone, Date.now()), 1)
+  const { window } = businessDay(zone, tomorrow)
+  const iso = (ms: number) => new Date(ms).toISOString()
+  const hoursAgo = (hours: number) => iso(Date.now() - hours * hourMs)
+  await insert(chain.store, 'schedule_log', 'dataset at schedule because host selectors by'.split(' '), [
+    [late, hoursAgo(0), 'auto', 'declaration', 'jao.example', [], 'test'],
+  ])
+  const columns = 'dataset selector window_start window_end request_identity declared_at expected_by late_after steps'
+  await insert(chain.store, 'expected_windows', columns.split(' '), [
+    [
+      ...[late, null, iso(window.startMs), iso(window.endMs), requestIdentity(late, window)],
+      ...[hoursAgo(100), hoursAgo(2), hoursAgo(1.5), 96],
+    ],
+  ])
+  const { page } = await openPage(browser)
+  await page.goto(`${api.url}/`)
+  await page
+    .getByText(new RegExp(`${late} late since (\\S+ )?\\d\\d:\\d\\dB? \\(expected by .*, 30 minutes of grace\\)`))
+    .waitFor()
+  await page.getByRole('link', { name: late }).click()
+  await page.getByRole('region', { name: `${late} on ${tomorrow}` }).waitFor()
+  await page.getByText(`Wrong: ${late} 1 late`).waitFor()
   await page.context().close()
 })
 
