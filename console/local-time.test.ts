@@ -8,7 +8,9 @@ import {
   hoursOfDay,
   isSecondHour,
   minuteText,
+  secondText,
   timeText,
+  withoutDay,
 } from './local-time.ts'
 
 const brussels = 'Europe/Brussels'
@@ -51,6 +53,12 @@ test('the hour that occurs twice has a letter, and the one that does not occur i
   expect(lordHowe).toEqual(['01:30', '01:45', '01:30B', '01:45B', '02:00'])
   expect(minuteText(at('2026-10-25T00:30:00Z'), brussels)).toBe('2026-10-25 02:30')
   expect(clockMs(at('2026-11-20T00:00:00.250Z'), brussels)).toBe(at('2026-11-20T01:00:00.250Z'))
+})
+
+test('an instant has no date on a day that is named already', () => {
+  const text = secondText(at('2026-11-26T23:30:05Z'), brussels)
+  expect(withoutDay(text, at('2026-11-27T12:00:00Z'), brussels)).toBe('00:30:05')
+  expect(withoutDay(text, at('2026-11-26T12:00:00Z'), brussels)).toBe('2026-11-27 00:30:05')
 })
 
 test('how long ago is said in one unit', () => {

@@ -63,6 +63,10 @@ export const minuteText = (ms: number, zone: string): string => `${dayAt(ms, zon
 export const secondText = (ms: number, zone: string): string =>
   `${minuteText(ms, zone)}:${new Date(clockMs(ms, zone)).toISOString().slice(17, 19)}`
 
+/** A text of `minuteText` or `secondText`, without its day if that is the day of another instant, which is named already. */
+export const withoutDay = (text: string, otherMs: number, zone: string): string =>
+  text.startsWith(`${dayAt(otherMs, zone)} `) ? text.slice(11) : text
+
 /** The hours between two instants in the zone, each with its first instant. A day has 23, 24 or 25. */
 export function hoursBetween(fromMs: number, toMs: number): number[] {
   const first = Math.ceil(fromMs / hourMs) * hourMs

@@ -1,6 +1,7 @@
 import { type ComponentType, render } from 'preact'
 import { useEffect, useErrorBoundary, useState } from 'preact/hooks'
 import { followLinks, path, query } from './address.ts'
+import { useAnswer } from './api/request.ts'
 import { type PagePath, pages, Shell } from './layout/shell.tsx'
 import { Empty, Loading } from './layout/states.tsx'
 import { Now } from './pages/now.tsx'
@@ -77,12 +78,18 @@ const Broken = ({ why }: { why: string }) => (
   </>
 )
 
+/** Nothing is shown before the clock of the server is known, because addresses of questions are made of it. */
+function Clocked() {
+  const health = useAnswer('health')
+  return health.state === 'loading' ? <Loading /> : <Page />
+}
+
 const root = document.getElementById('console')
 if (root !== null) {
   followLinks(root)
   render(
     <Shell>
-      <Page />
+      <Clocked />
     </Shell>,
     root,
   )

@@ -39,7 +39,15 @@ const report: Report = {
           ...{ windows: 1, watched: true },
         },
       ],
-      punctuality: { windows: 20, p50: '10:12', p95: '11:05', latest: '25:10', expectedBy: '11:00', hint: 'a hint' },
+      punctuality: {
+        windows: 20,
+        days: 20,
+        p50: '10:12',
+        p95: '11:05',
+        latest: '25:10',
+        expectedBy: '11:00',
+        hint: 'a hint',
+      },
       revisions: {
         ...{ windows: 30, windowsRevised: 2, laterAnswers: 3 },
         sizes: {

@@ -26,8 +26,26 @@ export interface SourceLine {
   expectedBy: string | null
   nextExpectedBy: string | null
   lastRevisedAt: string | null
-  late: { windows: number; class: 'late' | 'partial'; since: string | null; cause: string | null } | null
+  late: {
+    windows: number
+    class: 'late' | 'partial'
+    since: string | null
+    cause: string | null
+    datasets: LateDataset[]
+  } | null
   line: string
+}
+
+export interface LateDataset {
+  dataset: string
+  class: 'late' | 'partial'
+  windows: number
+  /** The first local day that has one of the windows. */
+  day: string
+  since: string | null
+  expectedBy: string | null
+  /** null: there is no deadline. */
+  graceS: number | null
 }
 
 export interface Change {
@@ -162,6 +180,7 @@ export interface DatasetReport {
   }[]
   punctuality: {
     windows: number
+    days: number
     p50: string
     p95: string
     latest: string

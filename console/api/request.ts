@@ -1,6 +1,7 @@
 // Questions to the API.
 import { signal } from '@preact/signals'
 import { useEffect, useState } from 'preact/hooks'
+import { nowMs, setClockBy } from './clock.ts'
 
 /** What the API says is wrong. */
 export class Problem extends Error {
@@ -27,7 +28,11 @@ export async function ask<Value>(path: string, init: RequestInit = {}): Promise<
   const response = await fetch(`/api/v1/${path}`, { ...init, headers: { accept: 'application/json', ...init.headers } })
   awaySince.value = null
   if (response.status === 204) return undefined as Value
-  if (response.ok) return (await response.json()) as Value
+  if (response.ok) {
+    const value = (await response.json()) as Value
+    setClockBy(value)
+    return value
+  }
   const body = (await response.json().catch(() => null)) as { title?: string; detail?: string } | null
   throw new Problem(
     response.status,
@@ -49,10 +54,26 @@ function keep(path: string, value: unknown): void {
 }
 
 /**
+ * Finds an answer that takes several questions. `path` names the answer. `show` shows a part of it, unless an older answer
+ * is shown. @throws what `ask` throws
+ */
+export type Loader<Value> = (path: string, signal: AbortSignal, show: (part: Value) => void) => Promise<Value>
+
+interface Asking<Value> {
+  everyMs?: number
+  refresh?: number
+  /** Absent: the path is one of the API. */
+  load?: Loader<Value>
+}
+
+/**
  * Asks the API for a path, and again every `everyMs`, after `refresh` changed and until it answers. null: nothing is asked.
  * While the API is away the newest answer stays.
  */
-export function useAnswer<Value>(path: string | null, { everyMs = 0, refresh = 0 } = {}): Answer<Value> {
+export function useAnswer<Value>(
+  path: string | null,
+  { everyMs = 0, refresh = 0, load = (of, signal) => ask<Value>(of, { signal }) }: Asking<Value> = {},
+): Answer<Value> {
   const [answer, setAnswer] = useState<{ path: string | null; of: Answer<Value> }>({
     path: null,
     of: { state: 'loading' },
@@ -69,7 +90,10 @@ export function useAnswer<Value>(path: string | null, { everyMs = 0, refresh = 0
     }
     const run = async (): Promise<void> => {
       try {
-        const value = await ask<Value>(path, { signal: stop.signal })
+        const value = await load(path, stop.signal, (part) => {
+          if (!kept.has(path) && !stop.signal.aborted) set({ state: 'ready', value: part, isOld: true })
+        })
+        if (stop.signal.aborted) return
         keep(path, value)
         set({ state: 'ready', value, isOld: false })
         if (everyMs > 0) again(everyMs)
@@ -80,7 +104,7 @@ export function useAnswer<Value>(path: string | null, { everyMs = 0, refresh = 0
           if (error.status >= 500 || error.status === 429) again(retryMs)
           return
         }
-        awaySince.value ??= Date.now()
+        awaySince.value ??= nowMs()
         again(retryMs)
       }
     }

@@ -1,4 +1,5 @@
 import { useState } from 'preact/hooks'
+import { nowMs } from '../api/clock.ts'
 import type { Poll, Rows } from '../api/records.ts'
 import { pathOf, useAnswer } from '../api/request.ts'
 import { Shown } from '../layout/states.tsx'
@@ -95,20 +96,29 @@ function LetterGroup({ letters, tz, onDone }: { letters: DeadLetter[]; tz: strin
   )
 }
 
-const wordless = ['refused', 'failed', 'unreadable'] as const
+/** What came of polls that brought no value, and what that means. */
+const wordless = {
+  refused: 'Upstream refused the request in its answer.',
+  failed: 'No usable answer came.',
+  unreadable: 'The answer is kept, and cannot be read.',
+  empty: 'Upstream answered, and the answer has no values.',
+  emptied: 'Upstream answered without values where it had some before.',
+} as const
+type Wordless = keyof typeof wordless
 
 function Polls({ tz }: { tz: string }) {
-  const [outcome, setOutcome] = useState<(typeof wordless)[number]>('refused')
-  const from = useState(() => new Date(Date.now() - 86_400_000).toISOString())[0]
+  const [outcome, setOutcome] = useState<Wordless>('refused')
+  const from = useState(() => new Date(nowMs() - 86_400_000).toISOString())[0]
   const answer = useAnswer<Rows<Poll>>(pathOf('polls', { outcome, from, limit: 50 }), { everyMs })
   return (
     <>
       <div class="tools">
-        {wordless.map((each) => (
+        {(Object.keys(wordless) as Wordless[]).map((each) => (
           <button key={each} type="button" aria-pressed={each === outcome} onClick={() => setOutcome(each)}>
             {each}
           </button>
         ))}
+        <span class="hint">{wordless[outcome]}</span>
       </div>
       <Shown
         answer={answer}

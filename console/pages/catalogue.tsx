@@ -1,12 +1,14 @@
 import { useState } from '../address.ts'
 import type { Dataset, Rows, SeriesName } from '../api/records.ts'
 import { pathOf, useAnswer } from '../api/request.ts'
+import { Choice } from '../layout/choice.tsx'
 import { Shown } from '../layout/states.tsx'
 import { DatasetPage } from './dataset-page.tsx'
 import { catalogueState } from './page-states.ts'
 import { SeriesList } from './series-list.tsx'
 
 const shownSeries = 50
+const schedules = ['auto', 'on-demand', 'off'] as const
 
 /** Searches datasets and series as one types, and shows what a dataset is. */
 export function Catalogue() {
@@ -37,32 +39,18 @@ function Search() {
             onInput={({ currentTarget }) => change({ q: currentTarget.value }, { replace: true })}
           />
         </label>
-        <label>
-          Source{' '}
-          <select value={state.source} onChange={({ currentTarget }) => change({ source: currentTarget.value })}>
-            <option value="">all</option>
-            {[...new Set([...names, ...(state.source === '' ? [] : [state.source])])].map((name) => (
-              <option key={name}>{name}</option>
-            ))}
-          </select>
-        </label>
-        <label>
-          Collected{' '}
-          <select
-            value={state.schedule}
-            onChange={({ currentTarget: { value } }) => change({ schedule: value as typeof state.schedule })}
-          >
-            <option value="">all</option>
-            <option value="auto">by itself</option>
-            <option value="on-demand">on demand</option>
-            <option value="off">off</option>
-          </select>
-        </label>
+        <Choice title="Source" names={names} value={state.source} onChange={(source) => change({ source })} />
+        <Choice
+          title="Collected"
+          names={schedules}
+          value={state.schedule}
+          onChange={(schedule) => change({ schedule: schedules.find((each) => each === schedule) ?? '' })}
+        />
       </div>
       <Shown
         answer={datasets}
         isEmpty={({ data }) => !data.some(isWanted)}
-        empty="No dataset has all of these words. Try fewer, or a zone such as AT."
+        empty="No dataset has all of these words, in its declaration or in the names of its series. Try fewer, or a zone such as AT."
       >
         {({ data }) => (
           <>

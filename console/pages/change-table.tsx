@@ -2,6 +2,7 @@ import { hrefTo } from '../address.ts'
 import type { Change, Dataset } from '../api/records.ts'
 import { useAnswer } from '../api/request.ts'
 import { dayAt, minuteText, secondText } from '../local-time.ts'
+import { valueText } from '../value-text.ts'
 import { type ChangeGroup, groupsOf, nameOfChange } from './change-groups.ts'
 import { seriesState } from './page-states.ts'
 
@@ -77,17 +78,12 @@ function ChangeRow({ row, last, count, tz, unit }: ChangeGroup & { tz: string; u
 function changeText(row: Change): string {
   if (row.flags.includes('withdrawn')) return 'withdrawn'
   if (row.size !== null) return signed(row)
-  return row.value === null ? 'value taken back' : 'published late'
+  return row.value === null ? 'published empty' : 'published late'
 }
-
-const number = new Intl.NumberFormat('en-US', { maximumFractionDigits: 6, useGrouping: false })
-
-/** A value as text; null is a word, never 0. */
-export const valueText = (value: number | null): string => (value === null ? 'no value' : number.format(value))
 
 function signed({ value, previous_value: before }: Change): string {
   const change = (value ?? 0) - (before ?? 0)
-  return `${change > 0 ? '+' : ''}${number.format(change)}`
+  return `${change > 0 ? '+' : ''}${valueText(change)}`
 }
 
 /** Returns the unit of a dataset; empty until it is known. */

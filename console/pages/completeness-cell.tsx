@@ -2,8 +2,9 @@ import type { DatasetReport, Poll, Rows, WindowState } from '../api/records.ts'
 import { pathOf, useAnswer } from '../api/request.ts'
 import { ClassMark, causeText } from '../layout/classes.tsx'
 import { Shown } from '../layout/states.tsx'
-import { addDays, dayStart, minuteText, secondText } from '../local-time.ts'
+import { addDays, dayStart, minuteText, secondText, withoutDay } from '../local-time.ts'
 import { PollTable } from './poll-table.tsx'
+import { completeText } from './punctuality-text.ts'
 
 const shownWindows = 200
 const shownPolls = 50
@@ -44,8 +45,8 @@ export function CellPanel({
       </p>
       {report?.punctuality && (
         <p class="hint">
-          Usually complete at {report.punctuality.p50}, at the latest {report.punctuality.latest}; expected by{' '}
-          {report.punctuality.expectedBy ?? 'no known time'}.
+          Complete at {completeText(report.punctuality)}; expected by {report.punctuality.expectedBy ?? 'no known time'}
+          .
         </p>
       )}
       <Shown
@@ -57,31 +58,33 @@ export function CellPanel({
           <ul class="windows">
             {data.map((row) => (
               <li key={`${row.window_start} ${row.selector}`}>
-                <WindowLine row={row} tz={tz} />
+                <WindowLine row={row} day={day} tz={tz} />
               </li>
             ))}
           </ul>
         )}
       </Shown>
       <h3>Polls of these windows</h3>
-      <Polls dataset={dataset} span={span} tz={tz} />
+      <Polls dataset={dataset} span={span} day={day} tz={tz} />
     </section>
   )
 }
 
-function WindowLine({ row, tz }: { row: WindowState; tz: string }) {
+/** Instants of the day that is named above have no date. */
+function WindowLine({ row, day, tz }: { row: WindowState; day: string; tz: string }) {
+  const time = (iso: string): string => withoutDay(minuteText(Date.parse(iso), tz), dayStart(day, tz), tz)
   const { selector, window_start: start, window_end: end, cause, detail, since, expected_by: expectedBy, why } = row
   return (
     <>
-      {minuteText(Date.parse(start), tz)} to {minuteText(Date.parse(end), tz)} {selector} <ClassMark of={row.class} />
+      {time(start)} to {time(end)} {selector} <ClassMark of={row.class} />
       {row.points !== null &&
         ` ${row.points}${row.expected_points === null ? '' : ` of ${row.expected_points}`} points`}
       {row.keys !== null &&
         row.usual_keys !== null &&
         row.keys < row.usual_keys &&
         `, ${row.keys} of usually ${row.usual_keys} keys`}
-      {since !== null && ` since ${secondText(Date.parse(since), tz)}`}
-      {expectedBy !== null && <span class="faint"> expected by {minuteText(Date.parse(expectedBy), tz)}</span>}
+      {since !== null && ` since ${withoutDay(secondText(Date.parse(since), tz), dayStart(day, tz), tz)}`}
+      {expectedBy !== null && <span class="faint"> expected by {time(expectedBy)}</span>}
       {cause !== null && (
         <div class="cause">
           {causeText(cause)}
@@ -96,10 +99,12 @@ function WindowLine({ row, tz }: { row: WindowState; tz: string }) {
 function Polls({
   dataset,
   span: { from, to },
+  day,
   tz,
 }: {
   dataset: string
   span: { from: string; to: string }
+  day: string
   tz: string
 }) {
   const answer = useAnswer<Rows<Poll>>(pathOf('polls', { dataset, windowFrom: from, windowTo: to, limit: shownPolls }))
@@ -109,7 +114,7 @@ function Polls({
       isEmpty={({ data }) => data.length === 0}
       empty="Upstream was not asked for these windows yet. A window that is not yet due is asked for from the time that the catalogue says; one of the past is fetched by a backfill: Operations, Fetch or read again."
     >
-      {({ data }) => <PollTable polls={data} tz={tz} />}
+      {({ data }) => <PollTable polls={data} tz={tz} day={day} />}
     </Shown>
   )
 }

@@ -1,11 +1,14 @@
 import { useEffect, useRef } from 'preact/hooks'
 import { useState } from '../address.ts'
-import type { CompletenessClass, DatasetReport, Report } from '../api/records.ts'
+import { nowMs } from '../api/clock.ts'
+import type { DatasetReport, Report } from '../api/records.ts'
 import { pathOf, useAnswer } from '../api/request.ts'
+import { Choice } from '../layout/choice.tsx'
 import { glyphs } from '../layout/classes.tsx'
 import { InstantInput } from '../layout/instant-input.tsx'
 import { Shown } from '../layout/states.tsx'
 import { addDays, dayAt, hoursOfDay, secondText } from '../local-time.ts'
+import { countsText, shownClass, shownDatasets, wrongText } from './calendar-rows.ts'
 import { CellPanel } from './completeness-cell.tsx'
 import { completenessState } from './page-states.ts'
 import './completeness.css'
@@ -17,7 +20,7 @@ const everyMs = 30_000
 export function Completeness() {
   const { state, change } = useState(completenessState)
   const { tz } = state
-  const to = state.to ?? addDays(dayAt(Date.now(), tz), 1)
+  const to = state.to ?? addDays(dayAt(nowMs(), tz), 1)
   const from = state.from ?? addDays(to, 1 - shownDays)
   const at = state.at === null ? null : new Date(state.at).toISOString()
   const answer = useAnswer<Report>(pathOf('report', { from, to, at }), { everyMs: state.at === null ? everyMs : 0 })
@@ -26,15 +29,12 @@ export function Completeness() {
     <>
       <h1>Completeness</h1>
       <div class="tools">
-        <label>
-          Source{' '}
-          <select value={state.source} onChange={({ currentTarget }) => change({ source: currentTarget.value })}>
-            <option value="">all</option>
-            {sourcesOf(answer.state === 'ready' ? answer.value : null, state.source).map((name) => (
-              <option key={name}>{name}</option>
-            ))}
-          </select>
-        </label>
+        <Choice
+          title="Source"
+          names={answer.state === 'ready' ? answer.value.datasets.map(({ source }) => source) : []}
+          value={state.source}
+          onChange={(source) => change({ source })}
+        />
         <label>
           Last day{' '}
           <input
@@ -63,38 +63,47 @@ export function Completeness() {
         )}
       </div>
       <Legend />
-      <Shown answer={answer}>
-        {(report) => (
-          <div class={state.dataset === '' || state.day === null ? undefined : 'columns'}>
-            <div>
-              <p class="hint">
-                As of {secondText(Date.parse(report.at), tz)}
-                {report.alarms.length > 0 &&
-                  `. Wrong: ${report.alarms.map(({ dataset, what, count }) => `${dataset} ${count} ${what}`).join(', ')}`}
-              </p>
-              <Calendar report={report} />
-            </div>
-            {state.dataset !== '' && state.day !== null && (
-              <CellPanel
-                dataset={state.dataset}
-                zone={report.datasets.find(({ dataset }) => dataset === state.dataset)?.zone ?? 'UTC'}
-                day={state.day}
-                at={at}
-                tz={tz}
-                report={report.datasets.find(({ dataset }) => dataset === state.dataset)}
-                onClose={() => change({ dataset: '', day: null })}
-              />
-            )}
-          </div>
-        )}
-      </Shown>
+      <Shown answer={answer}>{(report) => <Kept report={report} at={at} />}</Shown>
     </>
   )
 }
 
-const sourcesOf = (report: Report | null, chosen: string): string[] => [
-  ...new Set([...(report?.datasets.map(({ source }) => source) ?? []), ...(chosen === '' ? [] : [chosen])]),
-]
+function Kept({ report, at }: { report: Report; at: string | null }) {
+  const { state, change } = useState(completenessState)
+  const datasets = shownDatasets(report, state.source, state.all)
+  const wrong = wrongText(report, datasets)
+  const opened = report.datasets.find(({ dataset }) => dataset === state.dataset)
+  return (
+    <>
+      <p class="hint">
+        As of {secondText(Date.parse(report.at), state.tz)}
+        {wrong !== '' && `. Wrong: ${wrong}`}
+      </p>
+      <div class="with-side">
+        <Calendar datasets={datasets} to={report.to} />
+        <section class="side" aria-label="The open day">
+          {state.dataset !== '' && state.day !== null ? (
+            <CellPanel
+              dataset={state.dataset}
+              zone={opened?.zone ?? 'UTC'}
+              day={state.day}
+              at={at}
+              tz={state.tz}
+              report={opened}
+              onClose={() => change({ dataset: '', day: null })}
+            />
+          ) : (
+            <p class="hint">
+              Click a day: its windows, whose fault it is, and the polls stand here. Retracted is a whole window that
+              upstream published and took back; single values that it no longer names are withdrawn, and stand in
+              Changes.
+            </p>
+          )}
+        </section>
+      </div>
+    </>
+  )
+}
 
 const Legend = () => (
   <ul class="legend">
@@ -106,21 +115,14 @@ const Legend = () => (
   </ul>
 )
 
-/** A dataset that is collected, or of which anything was. */
-const isShown = ({ schedule, calendar }: DatasetReport): boolean =>
-  schedule === 'auto' || calendar.some(({ class: each }) => each !== 'not-collected' && each !== 'before-history')
-
-function Calendar({ report }: { report: Report }) {
+function Calendar({ datasets, to }: { datasets: DatasetReport[]; to: string }) {
   const { state, change } = useState(completenessState)
   const table = useRef<HTMLTableElement>(null)
   useEffect(() => {
     const open = table.current?.querySelector('[aria-pressed=true]')
-    if (open) open.scrollIntoView({ block: 'nearest', inline: 'center' })
+    if (open) open.scrollIntoView({ block: 'nearest', inline: 'nearest' })
     else table.current?.parentElement?.scrollTo({ left: table.current.scrollWidth })
-  }, [report.to, state.dataset, state.day])
-  const datasets = report.datasets.filter(
-    (each) => (state.source === '' || each.source === state.source) && (state.all || isShown(each)),
-  )
+  }, [to, state.dataset, state.day])
   const days = datasets[0]?.calendar.map(({ day }) => day) ?? []
   const onKeyDown = (event: KeyboardEvent): void => {
     const step = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }[event.key]
@@ -179,23 +181,6 @@ function Calendar({ report }: { report: Report }) {
     </div>
   )
 }
-
-/** A day of which only hours were not asked for is what its other windows are. */
-function shownClass(
-  worst: CompletenessClass | null,
-  windows: Partial<Record<CompletenessClass, number>>,
-): CompletenessClass | null {
-  const others = Object.keys(windows).filter((name) => name !== 'not-collected')
-  if (worst !== 'not-collected' || others.length === 0) return worst
-  return others.includes('complete') ? 'complete' : (others[0] as CompletenessClass)
-}
-
-const countsText = (windows: Partial<Record<CompletenessClass, number>>, each: CompletenessClass | null): string =>
-  Object.entries(windows)
-    .map(([name, count]) => (count === 1 ? name : `${count} ${name}`))
-    .join(', ') ||
-  each ||
-  'no window'
 
 /** A day of 23 or 25 hours says so. */
 function DayHead({ day, zone }: { day: string; zone: string }) {

@@ -5,6 +5,7 @@ import { pathOf, useAnswer } from '../api/request.ts'
 import { Shown } from '../layout/states.tsx'
 import { minuteText } from '../local-time.ts'
 import { catalogueState } from './page-states.ts'
+import { completeText } from './punctuality-text.ts'
 import { SeriesList } from './series-list.tsx'
 
 const shownSeries = 200
@@ -138,7 +139,7 @@ function Kept({ report, tz }: { report: DatasetReport; tz: string }) {
         <>
           <dt>Complete at</dt>
           <dd>
-            usually {punctuality.p50}, 95 % by {punctuality.p95}, at the latest {punctuality.latest} {punctuality.hint}
+            {completeText(punctuality)} {punctuality.hint}
           </dd>
         </>
       )}

@@ -1,7 +1,9 @@
 import { useEffect, useRef } from 'preact/hooks'
 import { useState } from '../address.ts'
+import { nowMs } from '../api/clock.ts'
 import type { MarketBucket, MarketFigure, RankedMarket, Rows } from '../api/records.ts'
 import { pathOf, useAnswer } from '../api/request.ts'
+import { Choice } from '../layout/choice.tsx'
 import { type Column, LongTable } from '../layout/long-table.tsx'
 import { Shown } from '../layout/states.tsx'
 import { TableToggle } from '../layout/table-toggle.tsx'
@@ -9,14 +11,15 @@ import { agoText, minuteText } from '../local-time.ts'
 import { oneOf, pageState, text, zone } from '../page-state.ts'
 import { colourOf } from '../series/chart.tsx'
 import { createPlot, type Plot } from '../series/plot.ts'
-import { valueText } from './change-table.tsx'
+import { shortText, valueText } from '../value-text.ts'
+import { heldText } from './market-span.ts'
 import './markets.css'
 
 const marketsState = pageState({
   metric: text,
   market: text,
   dataset: text,
-  order: oneOf('deviation', 'relative'),
+  order: oneOf('relative', 'deviation'),
   view: oneOf('chart', 'table'),
   q: text,
   tz: zone,
@@ -39,24 +42,23 @@ export function Markets() {
     <>
       <h1>Markets</h1>
       <div class="tools">
-        <label>
-          Metric{' '}
-          <select value={metric} onChange={({ currentTarget }) => change({ metric: currentTarget.value })}>
-            {[...new Set([...metrics, ...(metric === '' ? [] : [metric])])].map((name) => (
-              <option key={name}>{name}</option>
-            ))}
-          </select>
-        </label>
+        <Choice
+          title="Metric"
+          names={metrics}
+          value={metric}
+          hasAll={false}
+          onChange={(name) => change({ metric: name })}
+        />
         <label>
           Rank by{' '}
           <select
             value={state.order}
             onChange={({ currentTarget: { value } }) =>
-              change({ order: value === 'relative' ? 'relative' : 'deviation' })
+              change({ order: value === 'deviation' ? 'deviation' : 'relative' })
             }
           >
-            <option value="deviation">standard deviation</option>
             <option value="relative">standard deviation over the mean</option>
+            <option value="deviation">standard deviation</option>
           </select>
         </label>
         <label>
@@ -110,7 +112,7 @@ function Ranked({ rows, metric }: { rows: RankedMarket[]; metric: string }) {
       ),
     },
     { title: 'Exchange', of: ({ source }) => source },
-    { title: 'Deviation', isNumber: true, of: (row) => short(row.standard_deviation) },
+    { title: 'Deviation', isNumber: true, of: (row) => shortText(row.standard_deviation) },
     { title: 'Of the mean', isNumber: true, of: (row) => percent(row.relative_deviation) },
     { title: 'Last', isNumber: true, of: ({ last }) => valueText(last) },
     { title: 'In 24 h', isNumber: true, of: (row) => percent(row.change_fraction) },
@@ -127,7 +129,7 @@ function Ranked({ rows, metric }: { rows: RankedMarket[]; metric: string }) {
       <p class="hint">
         {shown.length} markets
         {rows[0] !== undefined &&
-          `, as of ${minuteText(Date.parse(rows[0].at), state.tz)}, ${agoText(Date.parse(rows[0].at), Date.now())}`}
+          `, as of ${minuteText(Date.parse(rows[0].at), state.tz)}, ${agoText(Math.min(Date.parse(rows[0].at), nowMs()), nowMs())}`}
       </p>
       <LongTable
         rows={shown}
@@ -139,8 +141,7 @@ function Ranked({ rows, metric }: { rows: RankedMarket[]; metric: string }) {
   )
 }
 
-const short = (value: number): string => valueText(Number(value.toPrecision(5)))
-const percent = (fraction: number | null): string => (fraction === null ? '–' : `${(100 * fraction).toFixed(2)} %`)
+const percent = (fraction: number | null): string => (fraction === null ? '–' : `${shortText(100 * fraction)} %`)
 
 function MarketChart({ market: { market, metric, dataset } }: { market: RankedMarket }) {
   const { state, change } = useState(marketsState)
@@ -151,7 +152,12 @@ function MarketChart({ market: { market, metric, dataset } }: { market: RankedMa
   return (
     <section aria-labelledby="market">
       <h2 id="market">
-        {market}: {metric}, last 24 hours
+        {market}: {metric},{' '}
+        {heldText(
+          answer.state === 'ready' ? answer.value.data.filter((bucket) => bucket.dataset === dataset) : [],
+          nowMs(),
+          state.tz,
+        )}
       </h2>
       <p class="tools">
         <TableToggle view={state.view} onChange={(view) => change({ view })} />

@@ -1,14 +1,16 @@
 import { useEffect } from 'preact/hooks'
 import { go, hrefTo, useState } from '../address.ts'
+import { nowMs as serverNowMs } from '../api/clock.ts'
 import type { Change, Rows, SourceLine } from '../api/records.ts'
 import { pathOf, useAnswer } from '../api/request.ts'
 import { causeText } from '../layout/classes.tsx'
 import { Empty, Shown } from '../layout/states.tsx'
-import { agoText, dayAt, minuteText, timeText } from '../local-time.ts'
+import { agoText, minuteText, withoutDay } from '../local-time.ts'
 import { flag, instant, pageState, zone } from '../page-state.ts'
 import { SeriesSearch } from '../series/series-search.tsx'
 import { groupsOf } from './change-groups.ts'
 import { ChangeTable, useUnits } from './change-table.tsx'
+import { lateText } from './late-text.ts'
 import { completenessState, seriesState } from './page-states.ts'
 
 const nowState = pageState({ since: instant, all: flag, tz: zone })
@@ -16,6 +18,7 @@ const nowState = pageState({ since: instant, all: flag, tz: zone })
 const everyMs = 15_000
 const readChanges = 300
 const shownChanges = 30
+const shownLate = 6
 const lastLookKey = 'tidemark.lastLook'
 const dayMs = 86_400_000
 
@@ -64,10 +67,10 @@ export function Now() {
       <section aria-labelledby="changes">
         <h2 id="changes">What changed since {minuteText(since, tz)}</h2>
         <p class="tools">
-          <button type="button" onClick={() => change({ since: Date.now() })}>
+          <button type="button" onClick={() => change({ since: serverNowMs() })}>
             I have seen it
           </button>
-          <button type="button" onClick={() => change({ since: Date.now() - dayMs })}>
+          <button type="button" onClick={() => change({ since: serverNowMs() - dayMs })}>
             The last 24 hours
           </button>
           <label>
@@ -78,7 +81,7 @@ export function Now() {
         <Shown
           answer={changes}
           isEmpty={({ data }) => data.length === 0}
-          empty={`No value ${state.all ? '' : 'of a window that is still ahead '}was revised since then.`}
+          empty={`No value ${state.all ? '' : 'of a window that is still ahead '}was revised or withdrawn since then.`}
         >
           {({ data, next }) => (
             <>
@@ -97,7 +100,7 @@ export function Now() {
 }
 
 function changesPath(since: number, isAll: boolean): string {
-  const hour = Math.floor(Date.now() / 3_600_000) * 3_600_000
+  const hour = Math.floor(serverNowMs() / 3_600_000) * 3_600_000
   return pathOf('changes', {
     since: new Date(since).toISOString(),
     from: isAll ? null : new Date(hour).toISOString(),
@@ -134,6 +137,17 @@ function SourceRow({ line, tz }: { line: SourceLine; tz: string }) {
       <td>
         <span class={`mark mark-${mark}`}>{state}</span>
         {late !== null && late.cause !== null && <div class="cause">{causeText(late.cause)}</div>}
+        {late?.datasets.slice(0, shownLate).map((each) => (
+          <div key={each.dataset}>
+            <a href={hrefTo('/completeness', completenessState, { source, dataset: each.dataset, day: each.day, tz })}>
+              {each.dataset}
+            </a>{' '}
+            {lateText(each, nowMs, tz)}
+          </div>
+        ))}
+        {late !== null && late.datasets.length > shownLate && (
+          <div>and {late.datasets.length - shownLate} more datasets</div>
+        )}
       </td>
       <td class="number">
         {complete} of {expected} {of === 'ticks' ? 'ticks' : 'windows'} of {day}
@@ -167,13 +181,13 @@ const byUrgency = (one: SourceLine, other: SourceLine): number =>
   Number(one.of === 'ticks') - Number(other.of === 'ticks') ||
   one.source.localeCompare(other.source)
 
-const shortTime = (ms: number, nowMs: number, tz: string): string =>
-  dayAt(ms, tz) === dayAt(nowMs, tz) ? timeText(ms, tz) : minuteText(ms, tz)
+const shortTime = (ms: number, nowMs: number, tz: string): string => withoutDay(minuteText(ms, tz), nowMs, tz)
 
 /** Without `since` in the URL: when this browser showed the page last, at most a week ago; at first, a day ago. */
 function lastLook(): number {
   const ms = Number(sessionStorage.getItem(lastLookKey) ?? localStorage.getItem(lastLookKey) ?? Number.NaN)
-  const since = Number.isFinite(ms) && ms > 0 ? Math.max(ms, Date.now() - 7 * dayMs) : Date.now() - dayMs
+  // A browser that looked at a server with another clock may have kept an instant that is still ahead.
+  const since = ms > 0 && ms <= serverNowMs() ? Math.max(ms, serverNowMs() - 7 * dayMs) : serverNowMs() - dayMs
   // It stays the same while this tab is open.
   sessionStorage.setItem(lastLookKey, String(since))
   return since
@@ -182,7 +196,7 @@ function lastLook(): number {
 function useRememberedLook(): void {
   useEffect(() => {
     const remember = (): void => {
-      if (document.visibilityState === 'hidden') localStorage.setItem(lastLookKey, String(Date.now()))
+      if (document.visibilityState === 'hidden') localStorage.setItem(lastLookKey, String(serverNowMs()))
     }
     document.addEventListener('visibilitychange', remember)
     return () => document.removeEventListener('visibilitychange', remember)

@@ -30,6 +30,7 @@ const states = [
     of: fc.record({
       ...{ since: instant, until: instant, dataset: text, q: text, tz: zone, ahead: fc.boolean() },
       ...{ minSize: fc.option(fc.double({ min: 0, max: 1e9, noNaN: true })), sort: fc.constantFrom('known', 'size') },
+      kind: fc.constantFrom('all', 'revised', 'withdrawn'),
     }),
   },
   {

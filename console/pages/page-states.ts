@@ -37,6 +37,7 @@ export const changesState = pageState({
   q: text,
   minSize: amount,
   ahead: flag,
+  kind: oneOf('all', 'revised', 'withdrawn'),
   sort: oneOf('known', 'size'),
   tz: zone,
 })

@@ -1,8 +1,24 @@
 import type { Poll } from '../api/records.ts'
-import { minuteText, secondText } from '../local-time.ts'
+import { dayStart, minuteText, secondText, withoutDay } from '../local-time.ts'
 
-/** Polls, one a row: when, what came of it, and what upstream said. `hasWindow`: they are of several datasets. */
-export function PollTable({ polls, tz, hasWindow = false }: { polls: Poll[]; tz: string; hasWindow?: boolean }) {
+/**
+ * Polls, one a row: when, what came of it, and what upstream said. `hasWindow`: they are of
+ * several datasets. `day`: the day that is named above, of which instants have no date. */
+export function PollTable({
+  polls,
+  tz,
+  day = null,
+  hasWindow = false,
+}: {
+  polls: Poll[]
+  tz: string
+  day?: string | null
+  hasWindow?: boolean
+}) {
+  const time = (iso: string): string => {
+    const text = secondText(Date.parse(iso), tz)
+    return day === null ? text : withoutDay(text, dayStart(day, tz), tz)
+  }
   return (
     <div class="scroll">
       <table>
@@ -18,7 +34,7 @@ export function PollTable({ polls, tz, hasWindow = false }: { polls: Poll[]; tz:
         <tbody>
           {polls.map((poll) => (
             <tr key={`${poll.fetched_at} ${poll.dataset} ${poll.window_start} ${poll.selector}`}>
-              <td>{secondText(Date.parse(poll.fetched_at), tz)}</td>
+              <td>{time(poll.fetched_at)}</td>
               {hasWindow && <td>{poll.dataset}</td>}
               {hasWindow && <td>{minuteText(Date.parse(poll.window_start), tz)}</td>}
               <td>

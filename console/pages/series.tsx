@@ -1,27 +1,23 @@
-import { useState as useLocal, useMemo } from 'preact/hooks'
+import { useState as useLocal } from 'preact/hooks'
 import { useState } from '../address.ts'
+import { nowMs } from '../api/clock.ts'
 import { useLive } from '../api/live.ts'
 import { Empty, Failed, Loading } from '../layout/states.tsx'
 import { TableToggle } from '../layout/table-toggle.tsx'
-import { addDays, dayAt, dayStart } from '../local-time.ts'
+import { addDays, secondText } from '../local-time.ts'
 import { AsOfSlider } from '../series/as-of-slider.tsx'
+import { firstKnown } from '../series/as-of-text.ts'
 import { Chart, colourOf } from '../series/chart.tsx'
 import { CopyLinks } from '../series/copy-links.tsx'
+import { askedDays, type Days, filledDays, spanOfDays, within } from '../series/days.ts'
 import { type Loaded, splitName, useHistories } from '../series/history.ts'
-import { knownInstants } from '../series/knowledge.ts'
+import type { SeriesHistory } from '../series/knowledge.ts'
 import { MissingList } from '../series/missing-list.tsx'
 import { PointPanel } from '../series/point-panel.tsx'
 import { SeriesSearch } from '../series/series-search.tsx'
 import { SeriesTable } from '../series/series-table.tsx'
 import { seriesState } from './page-states.ts'
 import '../series/series.css'
-
-/** The days that are shown without `from` and `to`: today and tomorrow. */
-function spanOf({ from, to, tz }: { from: string | null; to: string | null; tz: string }) {
-  const first = from ?? (to === null ? dayAt(Date.now(), tz) : addDays(to, -1))
-  const last = to ?? addDays(first, 1)
-  return { first, last: [first, last].toSorted().at(-1) ?? first }
-}
 
 /** More lines than this cannot be told apart. */
 const maxSeries = 12
@@ -31,10 +27,12 @@ export function Series() {
   const { state, change } = useState(seriesState)
   const { tz } = state
   const names = state.s.slice(0, maxSeries)
-  const { first, last } = spanOf(state)
-  const span = { fromMs: dayStart(first, tz), toMs: dayStart(addDays(last, 1), tz) }
+  const asked = askedDays(state, nowMs())
   const [version, setVersion] = useLocal(0)
-  const found = useHistories(names, span, version)
+  const found = useHistories(names, spanOfDays(asked, tz), version)
+  const isDefault = state.from === null && state.to === null
+  const days = isDefault && found.state === 'ready' ? filledDays(found.value, asked, tz) : asked
+  const { first, last } = days
   const datasets = [...new Set(names.map((name) => splitName(name).dataset))]
   useLive(datasets.length === 1 ? `kinds=answer&dataset=${encodeURIComponent(datasets[0] ?? '')}` : null, () =>
     setVersion((count) => count + 1),
@@ -44,6 +42,7 @@ export function Series() {
   return (
     <>
       <h1>Series</h1>
+      <FirstKnown loaded={found.state === 'ready' ? within(found.value, days, tz) : null} />
       <div class="tools">
         <SeriesSearch chosen={names} onChoose={(name) => change({ s: [...names, name] })} />
         <label>
@@ -88,20 +87,37 @@ export function Series() {
       ) : found.state === 'failed' ? (
         <Failed problem={found.problem} />
       ) : (
-        <Shown loaded={found.value} span={{ first, last }} />
+        <Shown loaded={within(found.value, days, tz)} days={days} />
       )}
     </>
   )
 }
 
-function Shown({ loaded, span }: { loaded: Loaded; span: { first: string; last: string } }) {
-  const { state, change } = useState(seriesState)
-  const { tz } = state
+/** Keeps a line's place until there is something to say. */
+const noText = '\u00a0'
+
+/** When the span was published first, with links to what was known then and what is known now. */
+function FirstKnown({ loaded }: { loaded: Loaded | null }) {
+  const { state, hrefOf } = useState(seriesState)
+  const first = loaded === null ? null : firstKnown(loaded.histories)
+  if (first === null) return <p class="hint">{noText}</p>
+  const [from, to] = [secondText(first.fromMs, state.tz), secondText(first.toMs, state.tz)]
+  return (
+    <p class="hint">
+      First known {from}
+      {to !== from && ` to ${to}`}. Show it as of the <a href={hrefOf({ at: first.toMs })}>first publication</a> or{' '}
+      <a href={hrefOf({ at: null })}>now</a>.
+    </p>
+  )
+}
+
+function Shown({ loaded, days }: { loaded: Loaded; days: Days }) {
+  const { state, change, hrefOf } = useState(seriesState)
+  const { tz, point } = state
   // Where the slider is while it moves. null: where the URL says.
   const [dragged, setDragged] = useLocal<{ ms: number | null } | null>(null)
   const atMs = dragged === null ? state.at : dragged.ms
-  const instants = useMemo(() => knownInstants(loaded.histories), [loaded])
-  const opened = loaded.histories.find(({ name }) => !state.hide.includes(name))
+  const onPoint = (ms: number): void => change({ point: ms, known: null })
   if (loaded.histories.every(({ points }) => points.every(({ versions }) => versions.length === 0)))
     return (
       <Empty>
@@ -110,58 +126,59 @@ function Shown({ loaded, span }: { loaded: Loaded; span: { first: string; last: 
       </Empty>
     )
   return (
-    <div class={state.point === null ? undefined : 'columns'}>
-      <div>
-        {state.view === 'chart' ? (
-          <Chart
-            loaded={loaded}
-            atMs={atMs}
-            tz={tz}
-            hidden={state.hide}
-            pointMs={state.point}
-            onPoint={(point) => change({ point, known: null })}
-          />
-        ) : (
-          <SeriesTable
-            histories={loaded.histories}
-            atMs={atMs}
-            tz={tz}
-            onPoint={(point) => change({ point, known: null })}
-          />
-        )}
-        <MissingList missing={loaded.missing} tz={tz} />
-        <AsOfSlider
-          instants={instants}
-          atMs={atMs}
-          tz={tz}
-          onDrag={(ms) => setDragged({ ms })}
-          onChange={(ms) => {
-            setDragged(null)
-            change({ at: ms }, { replace: true })
-          }}
-        />
-        <CopyLinks names={state.s} span={span} tz={tz} atMs={atMs} />
-      </div>
-      {state.point !== null && (
+    <>
+      <AsOfSlider
+        histories={loaded.histories}
+        atMs={atMs}
+        tz={tz}
+        nowHref={hrefOf({ at: null })}
+        onDrag={(ms) => setDragged({ ms })}
+        onChange={(ms) => {
+          setDragged(null)
+          change({ at: ms }, { replace: true })
+        }}
+      />
+      <div class="with-side">
         <div>
-          {(loaded.histories.length > 1 ? loaded.histories : [opened]).map(
-            (history) =>
-              history !== undefined &&
-              state.point !== null && (
-                <PointPanel
-                  key={history.name}
-                  history={history}
-                  pointMs={state.point}
-                  knownMs={state.known}
-                  tz={tz}
-                  onKnown={(known) => change({ known })}
-                  onClose={() => change({ point: null, known: null })}
-                />
-              ),
+          {state.view === 'chart' ? (
+            <Chart loaded={loaded} atMs={atMs} tz={tz} hidden={state.hide} pointMs={point} onPoint={onPoint} />
+          ) : (
+            <SeriesTable histories={loaded.histories} atMs={atMs} tz={tz} pointMs={point} onPoint={onPoint} />
           )}
         </div>
-      )}
-    </div>
+        <section class="side" aria-label="The open point">
+          {point === null ? (
+            <p class="hint">Click a time: all that was ever known of it stands here, with upstream's answer.</p>
+          ) : (
+            <Points histories={loaded.histories} pointMs={point} />
+          )}
+          <MissingList missing={loaded.missing} tz={tz} />
+          <CopyLinks names={state.s} span={days} tz={tz} atMs={atMs} />
+        </section>
+      </div>
+    </>
+  )
+}
+
+/** The open point of each series; of one that is alone, also if it is hidden. */
+function Points({ histories, pointMs }: { histories: SeriesHistory[]; pointMs: number }) {
+  const { state, change } = useState(seriesState)
+  return (
+    <>
+      {histories
+        .filter(({ name }) => histories.length > 1 || !state.hide.includes(name))
+        .map((history) => (
+          <PointPanel
+            key={history.name}
+            history={history}
+            pointMs={pointMs}
+            knownMs={state.known}
+            tz={state.tz}
+            onKnown={(known) => change({ known })}
+            onClose={() => change({ point: null, known: null })}
+          />
+        ))}
+    </>
   )
 }
 

@@ -18,7 +18,11 @@ export function Votes() {
       <Shown
         answer={answer}
         isEmpty={({ data }) => data.length === 0}
-        empty="No votes were read yet. `npx tidemark ingest votes FILE` reads a file."
+        empty={
+          <>
+            No votes were read yet. <code>npx tidemark ingest votes FILE</code> reads a file.
+          </>
+        }
       >
         {({ data }) => {
           const outliers = data.filter(({ IsOutlier }) => Boolean(IsOutlier))

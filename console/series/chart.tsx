@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { minuteText, timeText } from '../local-time.ts'
-import { valueText } from '../pages/change-table.tsx'
+import { valueText } from '../value-text.ts'
 import type { Loaded } from './history.ts'
 import { boundariesOf, linesOf, missingWord, pointAt, summaryOf, versionAt } from './knowledge.ts'
 import { createPlot, type Plot } from './plot.ts'
@@ -82,7 +82,7 @@ export function Chart({
       />
       <figcaption aria-live="polite">
         {ms === undefined
-          ? 'Solid: the values as of the instant below. Dashed: as first published. Thin: the newest values. Band: all that was ever known. Hatched: late or partial. ×: withdrawn.'
+          ? 'Solid: the values as of the instant above. Dashed: as first published. Thin: the newest values. Band: all that was ever known. Hatched: late or partial. ×: withdrawn (a newer answer no longer names it).'
           : cursorText(
               ms,
               tz,

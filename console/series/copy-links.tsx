@@ -1,12 +1,12 @@
 import { useState } from 'preact/hooks'
+import { nowMs } from '../api/clock.ts'
 import { pathOf } from '../api/request.ts'
-import { addDays, dayStart } from '../local-time.ts'
+import { type Days, spanOfDays } from './days.ts'
 import { splitName } from './history.ts'
 
 interface Asked {
   names: readonly string[]
-  /** Local days, both included. */
-  span: { first: string; last: string }
+  span: Days
   tz: string
   atMs: number | null
 }
@@ -55,14 +55,14 @@ function permanentLink({ first, last }: Asked['span'], atMs: number | null): str
   const url = new URL(location.href)
   url.searchParams.set('from', first)
   url.searchParams.set('to', last)
-  url.searchParams.set('at', new Date(atMs ?? Date.now()).toISOString())
+  url.searchParams.set('at', new Date(atMs ?? nowMs()).toISOString())
   return url.href
 }
 
-const spanOf = ({ span, tz }: Pick<Asked, 'span' | 'tz'>): { from: string; to: string } => ({
-  from: new Date(dayStart(span.first, tz)).toISOString(),
-  to: new Date(dayStart(addDays(span.last, 1), tz)).toISOString(),
-})
+function spanOf({ span, tz }: Pick<Asked, 'span' | 'tz'>): { from: string; to: string } {
+  const { fromMs, toMs } = spanOfDays(span, tz)
+  return { from: new Date(fromMs).toISOString(), to: new Date(toMs).toISOString() }
+}
 
 function csvUrl(name: string, asked: Asked): string {
   const { dataset, key } = splitName(name)

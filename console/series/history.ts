@@ -1,6 +1,5 @@
-import { useEffect, useRef, useState } from 'preact/hooks'
 import type { Dataset, GridValue, KnownValue, Rows, SeriesName, WindowState } from '../api/records.ts'
-import { ask, awaySince, Problem, pathOf } from '../api/request.ts'
+import { type Answer, ask, pathOf, useAnswer } from '../api/request.ts'
 import { pointsOf, type SeriesHistory } from './knowledge.ts'
 
 export interface Span {
@@ -23,10 +22,7 @@ export interface Loaded {
   missing: MissingSpan[]
 }
 
-export type Loading = { state: 'loading' } | { state: 'ready'; value: Loaded } | { state: 'failed'; problem: Problem }
-
 const pageRows = 10_000
-const retryMs = 3_000
 const isoOf = (ms: number): string => new Date(ms).toISOString()
 
 /** Splits `dataset/key`. A key may have slashes. */
@@ -36,39 +32,20 @@ export function splitName(name: string): { dataset: string; key: string } {
 }
 
 /** Returns all that was ever known of series in a span, and asks anew when `version` changes. */
-export function useHistories(names: readonly string[], { fromMs, toMs }: Span, version: number): Loading {
-  const [found, setFound] = useState<Loading>({ state: 'loading' })
-  const asked = JSON.stringify([names, fromMs, toMs])
-  const shown = useRef('')
-  useEffect(() => {
-    const stop = new AbortController()
-    let timer: ReturnType<typeof setTimeout> | undefined
-    if (shown.current !== asked) setFound({ state: 'loading' })
-    const load = async (): Promise<void> => {
-      try {
-        const wanted: string[] = JSON.parse(asked)[0]
-        const histories = await Promise.all(wanted.map((name) => readHistory(name, { fromMs, toMs }, stop.signal)))
-        const isNew = shown.current !== asked
-        shown.current = asked
-        // What is missing takes longer, and the chart does not wait for it.
-        if (isNew) setFound({ state: 'ready', value: { histories, missing: [] } })
-        const datasets = [...new Set(wanted.map((name) => splitName(name).dataset))]
-        const missing = await Promise.all(datasets.map((each) => readMissing(each, { fromMs, toMs }, stop.signal)))
-        setFound({ state: 'ready', value: { histories, missing: missing.flat() } })
-      } catch (error) {
-        if (stop.signal.aborted) return
-        if (error instanceof Problem && error.status < 500) return setFound({ state: 'failed', problem: error })
-        if (!(error instanceof Problem)) awaySince.value ??= Date.now()
-        timer = setTimeout(load, retryMs)
-      }
-    }
-    void load()
-    return () => {
-      stop.abort()
-      clearTimeout(timer)
-    }
-  }, [asked, fromMs, toMs, version])
-  return found
+export function useHistories(names: readonly string[], span: Span, version: number): Answer<Loaded> {
+  const { fromMs, toMs } = span
+  const named = names.length === 0 ? null : `histories ${JSON.stringify([names, fromMs, toMs])}`
+  return useAnswer<Loaded>(named, {
+    refresh: version,
+    load: async (_, signal, show) => {
+      const histories = await Promise.all(names.map((name) => readHistory(name, span, signal)))
+      // What is missing takes longer, and the chart does not wait for it.
+      show({ histories, missing: [] })
+      const datasets = [...new Set(names.map((name) => splitName(name).dataset))]
+      const missing = await Promise.all(datasets.map((each) => readMissing(each, span, signal)))
+      return { histories, missing: missing.flat() }
+    },
+  })
 }
 
 async function readHistory(name: string, { fromMs, toMs }: Span, signal: AbortSignal): Promise<SeriesHistory> {

@@ -1,3 +1,4 @@
+import { nowMs } from '../api/clock.ts'
 import { ClassMark, causeText } from '../layout/classes.tsx'
 import { agoText, minuteText } from '../local-time.ts'
 import type { MissingSpan } from './history.ts'
@@ -16,7 +17,7 @@ export function MissingList({ missing, tz }: { missing: MissingSpan[]; tz: strin
           {span.cause !== null && `, ${causeText(span.cause)}`}
           {span.detail !== null && span.detail !== '' && `: ${span.detail}`}
           {span.expectedBy !== null &&
-            `, expected by ${minuteText(Date.parse(span.expectedBy), tz)} (${agoText(Date.parse(span.expectedBy), Date.now())})`}
+            `, expected by ${minuteText(Date.parse(span.expectedBy), tz)} (${agoText(Date.parse(span.expectedBy), nowMs())})`}
         </li>
       ))}
       {missing.length > shown && (

@@ -2,8 +2,8 @@ import { useEffect, useRef } from 'preact/hooks'
 import type { ExplainedAnswer, Explanation } from '../api/records.ts'
 import { pathOf, useAnswer } from '../api/request.ts'
 import { Shown } from '../layout/states.tsx'
-import { minuteText, secondText } from '../local-time.ts'
-import { valueText } from '../pages/change-table.tsx'
+import { minuteText, secondText, withoutDay } from '../local-time.ts'
+import { valueText } from '../value-text.ts'
 import { splitName } from './history.ts'
 import { missingWord, pointAt, type SeriesHistory, type Version } from './knowledge.ts'
 import { deliveryHour } from './time-axis.ts'
@@ -64,7 +64,7 @@ export function PointPanel({
               const { knownMs: ms, value } = version
               return (
                 <tr key={ms}>
-                  <td>{secondText(ms, tz)}</td>
+                  <td>{withoutDay(secondText(ms, tz), pointMs, tz)}</td>
                   <td class="number">
                     {value === null ? missingWord(version) : valueText(value)}{' '}
                     <span class="faint">{value === null ? '' : history.unit}</span>

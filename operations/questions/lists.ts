@@ -52,6 +52,8 @@ export interface ChangeFilter extends Filter {
   words?: readonly string[]
   /** Smallest absolute change, in the unit of the dataset. Null that came or went counts as larger than any. */
   minSize?: number | undefined
+  /** revised: a point has another value; withdrawn: the newest answer no longer names it. Absent: both. */
+  kind?: 'revised' | 'withdrawn' | undefined
   /** size: the largest change first. */
   sort?: 'known' | 'size'
 }
@@ -74,6 +76,9 @@ export function changesList(sinceMs: number, untilMs: number, filter: ChangeFilt
       ...between('ts', filter, 'DateTime'),
       ...words,
       ...(filter.minSize === undefined ? [] : [large]),
+      ...(filter.kind === undefined
+        ? []
+        : [{ sql: `${filter.kind === 'withdrawn' ? '' : 'NOT '}has(flags, 'withdrawn')` }]),
     ],
     order: filter.sort === 'size' ? [{ column: 'size', type: 'Float64' }, ...order] : order,
     isDescending: true,

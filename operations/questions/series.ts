@@ -36,16 +36,23 @@ export function seriesList(text: string, dataset: string | undefined): ListQuest
 function rank(words: readonly string[]): string {
   if (words.length === 0) return 'toUInt32(0)'
   const asked = `[${words.map((_, index) => `{word${index}:String}`).join(', ')}]`
-  const tokens = `splitByRegexp('[^\\\\p{L}\\\\p{N}]+', lowerUTF8(concat(toString(dataset), ' ', toString(key))))`
+  const tokens = tokensOf(`concat(toString(dataset), ' ', ${nameText})`)
   const places = `arrayMap(word -> indexOf(${tokens}, word), ${asked})`
   const found = `arrayFilter(place -> place > 0, ${places})`
   const inOrder = `arraySort(${found}) = ${found}`
   return `toUInt32(1000000 * countEqual(${places}, 0) + if(${inOrder}, 0, 100000) + least(length(key), 99999))`
 }
 
+/** SQL: the key and the labels of a series, in lower case. */
+export const nameText = "lowerUTF8(concat(toString(key), ' ', arrayStringConcat(mapValues(labels), ' ')))"
+
+const tokensOf = (text: string): string => `splitByRegexp('[^\\\\p{L}\\\\p{N}]+', lowerUTF8(${text}))`
+
+/** SQL: the words of which the key and the labels of a series are made, in lower case. */
+export const nameTokens = tokensOf(nameText)
+
 /** SQL: the key or a label contains the word of this number, which is the parameter `word<n>`. */
-export const inKey = (index: number): string =>
-  `positionCaseInsensitiveUTF8(concat(toString(key), ' ', arrayStringConcat(mapValues(labels), ' ')), {word${index}:String}) > 0`
+export const inKey = (index: number): string => `positionCaseInsensitiveUTF8(${nameText}, {word${index}:String}) > 0`
 
 /** Returns the words of a search for series: `AT-BE` and `border_AT_BE` are several. */
 export const partsOf = (text: string): string[] => wordsOf(text.replaceAll(/[_/-]+/g, ' '))

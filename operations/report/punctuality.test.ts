@@ -20,7 +20,15 @@ test('says the local times on the day that expectedBy counts from', () => {
     { ...calendar, expected: deadline },
     clock,
   )
-  expect(said).toEqual({ windows: 4, p50: '10:10', p95: '10:30', latest: '10:30', expectedBy: '11:00', hint: null })
+  expect(said).toEqual({
+    windows: 4,
+    days: 4,
+    p50: '10:10',
+    p95: '10:30',
+    latest: '10:30',
+    expectedBy: '11:00',
+    hint: null,
+  })
 })
 
 test('a time of the next day is 24:00 or later, and one of the day before has a minus', () => {

@@ -9,6 +9,8 @@ import type { ZoneClock } from './zone-clock.ts'
  */
 export interface Punctuality {
   windows: number
+  /** How many local days the windows begin on. */
+  days: number
   p50: string
   p95: string
   latest: string
@@ -42,6 +44,7 @@ export function punctualityOf(
   const expectedBy = 'expectedBy' in expected ? expected.expectedBy : null
   return {
     windows: seconds.length,
+    days: new Set(found.map(({ windowStartMs }) => clock.dayNumber(windowStartMs))).size,
     p50: timeOf(rank(seconds, 0.5)),
     p95: timeOf(p95S),
     latest: timeOf(latestS),

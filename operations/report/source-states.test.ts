@@ -38,6 +38,36 @@ test('says since when windows are late, and why', () => {
   ])
 })
 
+test('names each dataset that is late: its first day, since when, by when it was expected, and the grace', () => {
+  const late = { class: 'late' as const, cause: 'upstream-empty', expectedByMs: at('10:30'), lateAfterMs: at('11:00') }
+  const partial = { class: 'partial' as const, sinceMs: at('10:40'), expectedByMs: null }
+  const [state] = sourceStates(
+    new Map([
+      [
+        'jao.core.atc',
+        [windowOf(1, { ...late, sinceMs: at('11:05') }), windowOf(0, { ...late, sinceMs: at('11:00') })],
+      ],
+      ['jao.core.netPos', [windowOf(1, partial)]],
+      ['jao.core.maxExchanges', [windowOf(1, {})]],
+    ]),
+    nowMs,
+  )
+  const iso = (time: string) => new Date(at(time)).toISOString()
+  expect(state?.late).toEqual({
+    ...{ windows: 2, class: 'late', since: iso('11:00'), cause: 'upstream-empty' },
+    datasets: [
+      {
+        ...{ dataset: 'jao.core.atc', class: 'late', windows: 2, day: '2026-11-27' },
+        ...{ since: iso('11:00'), expectedBy: iso('10:30'), graceS: 1_800 },
+      },
+      {
+        ...{ dataset: 'jao.core.netPos', class: 'partial', windows: 1, day: '2026-11-28' },
+        ...{ since: iso('10:40'), expectedBy: null, graceS: null },
+      },
+    ],
+  })
+})
+
 test('says what became of today where nothing of tomorrow is collected, and counts ticks', () => {
   const tick = (class_: WindowRow['class'], points: number, hour: number) => {
     const startMs = Date.parse(`2026-11-27T0${hour}:00:00Z`)

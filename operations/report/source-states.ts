@@ -3,7 +3,7 @@ import { addDays, dayAt } from '#core/business-day.ts'
 import { datasetsByName } from '#core/datasets.ts'
 import type { Store } from '#platform/clickhouse/client.ts'
 import { type WindowRow, windowRows } from './facts.ts'
-import { zoneClock } from './zone-clock.ts'
+import { type ZoneClock, zoneClock } from './zone-clock.ts'
 
 /** The windows of a source that begin on one local day. Of ticks: the hours of today so far. Instants are ISO text. */
 export interface SourceState {
@@ -24,7 +24,29 @@ export interface SourceState {
   /** When a later answer of one of the complete windows arrived last; null: none did, or of ticks. */
   lastRevisedAt: string | null
   /** Windows of today and tomorrow that are late or partial; null: none is. */
-  late: { windows: number; class: 'late' | 'partial'; since: string | null; cause: string | null } | null
+  late: Late | null
+}
+
+/** What is late of a source: how many windows, the oldest of them, and each dataset. */
+export interface Late {
+  windows: number
+  class: 'late' | 'partial'
+  since: string | null
+  cause: string | null
+  datasets: LateDataset[]
+}
+
+/** Windows of a dataset that are late or partial, on the first local day that has one. */
+export interface LateDataset {
+  dataset: string
+  class: 'late' | 'partial'
+  windows: number
+  /** YYYY-MM-DD in the dataset's zone. */
+  day: string
+  since: string | null
+  expectedBy: string | null
+  /** How long after `expectedBy` a window is late; null: it has no deadline. */
+  graceS: number | null
 }
 
 const words: Readonly<Record<string, string>> = {
@@ -65,14 +87,18 @@ export function sourceStates(rows: Rows, nowMs: number): SourceState[] {
   })
 }
 
+type NamedRow = WindowRow & { dataset: string }
+
 function stateOf(source: string, names: readonly string[], rows: Rows, nowMs: number): SourceState | null {
   const zone = datasetsByName.get(names[0] ?? '')?.dataset.calendar.zone ?? 'UTC'
   const of = names.some((name) => datasetsByName.get(name)?.dataset.calendar.kind === 'ticks') ? 'ticks' : 'windows'
   const today = dayAt(zone, nowMs)
   const days = { today, tomorrow: addDays(today, 1) }
   const clock = zoneClock(zone)
-  const all = names.flatMap((name) => rows.get(name) ?? []).filter(({ isWatched }) => isWatched)
-  const on = (day: string): WindowRow[] =>
+  const all = names
+    .flatMap((dataset) => (rows.get(dataset) ?? []).map((row) => ({ ...row, dataset })))
+    .filter(({ isWatched }) => isWatched)
+  const on = (day: string): NamedRow[] =>
     all.filter(
       (row) => clock.day(row.startMs) === day && !['not-collected', 'before-history', 'deleted'].includes(row.class),
     )
@@ -110,18 +136,40 @@ function stateOf(source: string, names: readonly string[], rows: Rows, nowMs: nu
       due.map(({ expectedByMs }) => expectedByMs),
     ),
     lastRevisedAt: newest(complete.map(({ lastRevisedMs }) => lastRevisedMs)),
-    late: lateOf([...on(days.today), ...on(days.tomorrow)]),
+    late: lateOf([...on(days.today), ...on(days.tomorrow)], clock),
   }
 }
 
-function lateOf(rows: readonly WindowRow[]): SourceState['late'] {
-  const late = rows.filter((row) => row.class === 'late')
-  const found = late.length > 0 ? late : rows.filter((row) => row.class === 'partial')
-  const oldest = found.toSorted((one, other) => (one.sinceMs ?? 0) - (other.sinceMs ?? 0))[0]
+function lateOf(rows: readonly NamedRow[], clock: ZoneClock): Late | null {
+  const missing = rows.filter((row) => row.class === 'late' || row.class === 'partial')
+  const [oldest, ...others] = worstOf(missing)
   if (oldest === undefined) return null
-  const since = oldest.sinceMs === null ? null : new Date(oldest.sinceMs).toISOString()
-  return { windows: found.length, class: late.length > 0 ? 'late' : 'partial', since, cause: oldest.cause }
+  const datasets = [...Map.groupBy(missing, ({ dataset }) => dataset)].flatMap(([dataset, own]): LateDataset[] => {
+    const found = worstOf(own)
+    const [first] = found
+    if (first === undefined) return []
+    const { class: of, startMs, sinceMs, expectedByMs, lateAfterMs } = first
+    return [
+      {
+        ...{ dataset, class: of === 'late' ? 'late' : 'partial', windows: found.length, day: clock.day(startMs) },
+        ...{ since: isoOf(sinceMs), expectedBy: isoOf(expectedByMs) },
+        graceS: lateAfterMs === null || expectedByMs === null ? null : (lateAfterMs - expectedByMs) / 1_000,
+      },
+    ]
+  })
+  return {
+    ...{ windows: 1 + others.length, class: oldest.class === 'late' ? 'late' : 'partial' },
+    ...{ since: isoOf(oldest.sinceMs), cause: oldest.cause, datasets },
+  }
 }
+
+/** Those that are late, or else those that are partial, the oldest first. */
+function worstOf<Row extends WindowRow>(rows: readonly Row[]): Row[] {
+  const late = rows.filter((row) => row.class === 'late')
+  return (late.length > 0 ? late : [...rows]).toSorted((one, other) => (one.sinceMs ?? 0) - (other.sinceMs ?? 0))
+}
+
+const isoOf = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString())
 
 /**
  * Says a state in a line: `jao: 12 of 12 windows of tomorrow complete, last at 10:34 (expected 11:00)`. Times are local,

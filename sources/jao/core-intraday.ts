@@ -47,7 +47,7 @@ const ofCalculations: StageDataset[] = [
   {
     name: 'maxExchanges',
     title: 'maximum bilateral exchanges',
-    description: 'The largest exchange between any two hubs that the domain allows.',
+    description: 'The largest exchange between any two hubs that the domain allows: the capacity between them.',
     shape: shapes.borders,
     transformVersion: 2,
   },

@@ -32,7 +32,7 @@ export const coreMaxExchanges = periodDataset({
   name: 'maxExchanges',
   title: 'Core day-ahead maximum bilateral exchanges (MaxBex)',
   description:
-    'The largest exchange between any two hubs of the Core region that the flow-based domain of the day ahead allows. A bilateral maximum: not all pairs can be used at once, and not all pairs share a border.',
+    'The largest exchange between any two hubs of the Core region that the flow-based domain of the day ahead allows: the capacity between them. A bilateral maximum: not all pairs can be used at once, and not all pairs share a border.',
   shape: shapes.borders,
   recorded: true,
   expected: capacitiesExpected,

@@ -1,7 +1,9 @@
 // The console in a real Chromium, on the real chain: what a trader sees of an answer, its revision and its bytes.
-import type { Browser } from 'playwright-core'
+import type { Browser, Locator, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { businessDay } from '#core/business-day.ts'
+import { addDays, businessDay, dayAt } from '#core/business-day.ts'
+import { requestIdentity } from '#core/request-identity.ts'
+import { insert } from '#platform/clickhouse/client.ts'
 import { type RawResponse, rawResponseSchema } from '#schemas/generated/records.ts'
 import { consolePages } from '#services/api/console.ts'
 import { type RunningApi, startApi } from '../integrity/api-parts.ts'
@@ -29,6 +31,8 @@ beforeAll(async () => {
     dayAnswer('2025-03-30', '2025-03-29T09:00:00Z', (hour) => 500 + hour),
     dayAnswer('2025-10-27', '2025-10-26T09:00:00Z', (hour) => (hour === 5 ? null : 100)),
     dayAnswer('2025-10-27', '2025-10-26T10:00:00Z', (hour) => (hour < 2 ? 130 + hour : hour === 5 ? null : 100)),
+    dayAnswer('2025-10-29', '2025-10-28T09:00:00Z', () => 5, 'border_AT_DE'),
+    dayAnswer('2025-10-29', '2025-10-28T10:00:00Z', (hour) => (hour === 0 ? 9 : 5)),
   ]
   for (const answer of answers)
     await chain.producer.send('jao.raw', [{ key: answer.requestIdentity, value: encode(answer) }])
@@ -41,12 +45,13 @@ afterAll(async () => {
   await chain?.stop()
 })
 
-/** A day's answer in upstream's form, with one border. */
-function dayAnswer(day: string, knownAt: string, value: (hour: number) => number | null): RawResponse {
+/** A day's answer in upstream's form, with one border, or with another beside it that has the same values. */
+function dayAnswer(day: string, knownAt: string, value: (hour: number) => number | null, beside?: string): RawResponse {
   const { window } = businessDay(zone, day)
   const rows = Array.from({ length: (window.endMs - window.startMs) / hourMs }, (_, hour) => ({
     dateTimeUtc: new Date(window.startMs + hour * hourMs).toISOString(),
     [key]: value(hour),
+    ...(beside !== undefined && { [beside]: value(hour) }),
   }))
   return rawResponse(window, Buffer.from(JSON.stringify({ data: rows })), Date.parse(knownAt))
 }
@@ -126,7 +131,7 @@ describe('a series', () => {
     if (browser === undefined) return skip()
     const { page, errors } = await openPage(browser)
     await page.goto(`${api.url}${seriesUrl('2025-10-27', '&view=table')}`)
-    const firstValue = page.getByRole('row').nth(1).getByRole('cell').last()
+    const firstValue = page.getByRole('row').nth(1).getByRole('cell').nth(2)
     await expect.poll(() => firstValue.textContent()).toBe('130 first 100')
     const slider = page.getByRole('slider')
     await slider.focus()
@@ -139,8 +144,65 @@ describe('a series', () => {
     await page.goto(link)
     await expect.poll(() => firstValue.textContent()).toBe('100')
     // An hour without a value is a word, never a 0.
-    expect(await page.getByRole('row').nth(6).getByRole('cell').last().textContent()).toBe('no value')
+    expect(await page.getByRole('row').nth(6).getByRole('cell').nth(2).textContent()).toBe('no value')
     expect(errors).toEqual([])
+    await page.context().close()
+  })
+
+  test('as of the past says so, and how it differs from now, above the table; a link goes to now', async ({ skip }) => {
+    if (browser === undefined) return skip()
+    const { page, errors } = await openPage(browser)
+    // Of 24 hours one has no value. 0 was 100 and is 130, 1 was 100 and is 131.
+    await page.goto(`${api.url}${seriesUrl('2025-10-27', '&view=table&at=2025-10-26T09:30:00.000Z')}`)
+    const asOf = page.getByRole('region', { name: 'As of' })
+    await asOf.getByText('As of 2025-10-26 10:30:00 (Europe/Brussels)').waitFor()
+    await asOf.getByText('23 values were known; the last change was at 10:00:00.').waitFor()
+    await asOf
+      .getByText(
+        '2 of 24 values differ from what is known now; the largest is 2025-10-27 01:00: 100 MW then, 131 MW now.',
+      )
+      .waitFor()
+    expect(await page.getByRole('row').nth(2).locator('th, td').allTextContents()).toEqual([
+      ...['2025-10-27 01:00', '00:00', '2', '100', '131'],
+    ])
+    const [slider, table] = await Promise.all([asOf.boundingBox(), page.getByRole('table').boundingBox()])
+    expect((slider?.y ?? 0) + (slider?.height ?? 0)).toBeLessThanOrEqual(table?.y ?? 0)
+    await page.getByText('First known 2025-10-26 10:00:00.').waitFor()
+    await page.getByRole('link', { name: 'first publication' }).click()
+    await asOf.getByText('2025-10-26 10:00:00: 24 values became known.').waitFor()
+    await asOf.getByRole('link', { name: 'now' }).click()
+    await expect.poll(() => new URL(page.url()).searchParams.get('at')).toBeNull()
+    await expect.poll(() => page.getByRole('columnheader', { name: 'now' }).count()).toBe(0)
+    // The row of the open hour stands out.
+    await page.getByRole('button', { name: '2025-10-27 01:00' }).click()
+    await expect.poll(() => page.locator('tr.chosen th').allTextContents()).toEqual(['2025-10-27 01:00'])
+    await page.getByRole('button', { name: 'Show as chart' }).click()
+    await page.locator('.chart canvas').waitFor()
+    expect(errors).toEqual([])
+    await page.context().close()
+  })
+
+  test('does not move under the pointer when a point or a day opens', async ({ skip }) => {
+    if (browser === undefined) return skip()
+    const { page } = await openPage(browser, { width: 920 })
+    const box = async (thing: Locator) => {
+      const { x, y, width, height } = (await thing.boundingBox()) ?? { x: 0, y: 0, width: 0, height: 0 }
+      return [x, y, width, height].map(Math.round)
+    }
+    await page.goto(`${api.url}${seriesUrl('2025-10-27')}`)
+    const chart = page.locator('.chart canvas')
+    await chart.waitFor()
+    const [before = [], after] = [await box(chart), async () => box(chart)]
+    await page.mouse.click((before[0] ?? 0) + 0.8 * (before[2] ?? 0), (before[1] ?? 0) + 50)
+    await page.getByRole('region', { name: 'Point 2025-10-27' }).waitFor()
+    expect(await after()).toEqual(before)
+    await page.goto(`${api.url}/completeness?from=2025-10-01&to=2025-10-31`)
+    const cell = page.getByRole('button', { name: `${dataset} 2025-10-29` })
+    await cell.waitFor()
+    const place = await box(cell)
+    await cell.click()
+    await page.getByRole('region', { name: `${dataset} on 2025-10-29` }).waitFor()
+    expect(await box(cell)).toEqual(place)
     await page.context().close()
   })
 
@@ -155,11 +217,13 @@ describe('a series', () => {
     const { from, to, at } = Object.fromEntries(link.searchParams)
     expect([from, to]).toEqual(['2025-10-27', '2025-10-28'])
     expect(Math.abs(Date.parse(at ?? '') - Date.now())).toBeLessThan(60_000)
-    const shown = await page.getByRole('table').textContent()
+    // As of an instant there is one more column, with what is known now.
+    const cellsOf = (of: Page) => of.locator('tr').locator(':is(th, td):nth-child(-n+4)').allTextContents()
+    const shown = await cellsOf(page)
     const tomorrow = await openPage(browser)
     await tomorrow.page.clock.setFixedTime(Date.now() + 24 * hourMs)
     await tomorrow.page.goto(link.href)
-    await expect.poll(() => tomorrow.page.getByRole('table').textContent()).toBe(shown)
+    await expect.poll(() => cellsOf(tomorrow.page)).toEqual(shown)
     for (const opened of [page, tomorrow.page]) await opened.context().close()
   })
 
@@ -214,7 +278,7 @@ test('a revision is a line of the feed as soon as it is stored, without a reload
   if (browser === undefined) return skip()
   const { page } = await openPage(browser)
   await page.goto(`${api.url}/changes?q=AT+BE`)
-  await page.getByText('No value was revised').waitFor()
+  await page.getByText('No value was revised or withdrawn').waitFor()
   const encode = await chain.registry.encoder('jao.raw', rawResponseSchema)
   const answer = dayAnswer('2025-10-26', new Date().toISOString(), (hour) => (hour === 7 ? 77 : hour * 10))
   await chain.producer.send('jao.raw', [{ key: answer.requestIdentity, value: encode(answer) }])
@@ -223,6 +287,97 @@ test('a revision is a line of the feed as soon as it is stored, without a reload
   await expect
     .poll(() => row.locator('td').allTextContents(), { timeout: 60_000 })
     .toEqual([expect.any(String), dataset, key, '2025-10-26 06:00', '70', '77 MW', '+7'])
+  await page.context().close()
+})
+
+test('a dataset that is late is named with its times, and leads to its open day in the calendar', async ({ skip }) => {
+  if (browser === undefined) return skip()
+  const late = 'jao.core.lta'
+  const tomorrow = addDays(dayAt(zone, Date.now()), 1)
+  const { window } = businessDay(zone, tomorrow)
+  const iso = (ms: number) => new Date(ms).toISOString()
+  const hoursAgo = (hours: number) => iso(Date.now() - hours * hourMs)
+  await insert(chain.store, 'schedule_log', 'dataset at schedule because host selectors by'.split(' '), [
+    [late, hoursAgo(0), 'auto', 'declaration', 'jao.example', [], 'test'],
+  ])
+  const columns = 'dataset selector window_start window_end request_identity declared_at expected_by late_after steps'
+  await insert(chain.store, 'expected_windows', columns.split(' '), [
+    [
+      ...[late, null, iso(window.startMs), iso(window.endMs), requestIdentity(late, window)],
+      ...[hoursAgo(100), hoursAgo(2), hoursAgo(1.5), 96],
+    ],
+  ])
+  const { page } = await openPage(browser)
+  await page.goto(`${api.url}/`)
+  await page
+    .getByText(new RegExp(`${late} late since (\\S+ )?\\d\\d:\\d\\dB? \\(expected by .*, 30 minutes of grace\\)`))
+    .waitFor()
+  await page.getByRole('link', { name: late }).click()
+  await page.getByRole('region', { name: `${late} on ${tomorrow}` }).waitFor()
+  await page.getByText(`Wrong: ${late} 1 late`).waitFor()
+  await page.context().close()
+})
+
+test('changes are of one kind: withdrawn, or revised', async ({ skip }) => {
+  if (browser === undefined) return skip()
+  const { page } = await openPage(browser)
+  await page.goto(`${api.url}/changes?since=2025-10-28T00:00:00.000Z&until=2025-10-29T00:00:00.000Z`)
+  const cells = () => page.locator('tbody tr').locator('td:nth-child(3), td:last-child').allTextContents()
+  await expect.poll(cells).toHaveLength(4)
+  await page.getByLabel('Kind').selectOption('withdrawn')
+  await expect.poll(cells).toEqual(['border_AT_DE', 'withdrawn'])
+  await page.getByLabel('Kind').selectOption('revised')
+  await expect.poll(cells).toEqual([key, '+4'])
+  await page.goto(`${api.url}/changes?since=2025-11-20T00:00:00.000Z&until=2025-11-21T00:00:00.000Z`)
+  await page.getByText('No value was revised or withdrawn since 2025-11-20 01:00').waitFor()
+  await page.context().close()
+})
+
+test('now is what the clock of the server shows, also in a browser whose clock is wrong by years', async ({ skip }) => {
+  if (browser === undefined) return skip()
+  const { page } = await openPage(browser)
+  await page.clock.setFixedTime('2031-05-05T05:05:05Z')
+  await page.goto(`${api.url}/changes`)
+  await page.getByRole('button', { name: '7 days' }).click()
+  const since = Date.parse(new URL(page.url()).searchParams.get('since') ?? '')
+  expect(Math.abs(Date.now() - 7 * 24 * hourMs - since)).toBeLessThan(60_000)
+  await page.context().close()
+})
+
+test('datasets that have a series between two zones come first, in any order of the zones', async ({ skip }) => {
+  if (browser === undefined) return skip()
+  const { page } = await openPage(browser)
+  for (const q of ['capacity AT BE', 'BE at capacity']) {
+    await page.goto(`${api.url}/catalogue?q=${encodeURIComponent(q)}`)
+    const first = page.locator('tbody th').first()
+    await expect.poll(() => first.textContent()).toBe(dataset)
+  }
+  await page.context().close()
+})
+
+test('markets are ranked by their relative deviation, filters have the words of the table, polls may be empty', async ({
+  skip,
+}) => {
+  if (browser === undefined) return skip()
+  const { page } = await openPage(browser, { colorScheme: 'dark' })
+  await page.goto(`${api.url}/markets`)
+  const chosen = page.getByLabel('Rank by').locator('option:checked')
+  await expect.poll(() => chosen.textContent()).toBe('standard deviation over the mean')
+  // A placeholder is as dark or light as a hint, which axe has judged.
+  const colours = `[getComputedStyle(document.querySelector('input[type=search]'), '::placeholder').color,
+    getComputedStyle(document.querySelector('.state')).color]`
+  const [placeholder, hint] = (await page.evaluate(colours)) as string[]
+  expect(placeholder).toBe(hint)
+  await page.goto(`${api.url}/catalogue`)
+  await page.getByRole('heading', { name: 'datasets' }).waitFor()
+  const words = await page.getByLabel('Collected').locator('option').allTextContents()
+  expect(words).toEqual(['all', 'auto', 'on-demand', 'off'])
+  expect(words).toEqual(expect.arrayContaining(await page.locator('tbody td:last-child').allTextContents()))
+  await page.goto(`${api.url}/votes`)
+  await page.locator('code', { hasText: 'npx tidemark ingest votes FILE' }).waitFor()
+  await page.goto(`${api.url}/operations?part=refused`)
+  await page.getByRole('button', { name: 'empty', exact: true }).click()
+  await page.getByText('No poll of the last 24 hours was empty.').waitFor()
   await page.context().close()
 })
 

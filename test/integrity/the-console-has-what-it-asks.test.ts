@@ -119,6 +119,22 @@ test('changes are found by a zone, in any case, and by words that are all there'
   const count = async (q: string): Promise<number> =>
     (await api.json<{ data: unknown[] }>(`changes?since=2025-11-19&until=2025-11-20&q=${q}`)).data.length
   expect([await count('at'), await count('FR'), await count('at+fr'), await count('nowhere')]).toEqual([4, 24, 0, 0])
+  // The other border, whose 24 hours are no longer named, was withdrawn; a value that became null was revised.
+  const keysOf = async (kind: string): Promise<string[]> => {
+    const path = `changes?since=2025-11-19&until=2025-11-20&kind=${kind}`
+    return (await api.json<{ data: { key: string }[] }>(path)).data.map((change) => change.key)
+  }
+  expect(await keysOf('withdrawn')).toEqual(Array.from({ length: 24 }, () => other))
+  expect(await keysOf('revised')).toEqual(Array.from({ length: 4 }, () => key))
+})
+
+test('datasets are found by words of their declaration, keys and labels; those with all zones come first', async () => {
+  const found = async (q: string): Promise<string[]> =>
+    (await api.json<{ data: { dataset: string }[] }>(`datasets?q=${q}`)).data.map((each) => each.dataset)
+  for (const q of ['capacity+at+be', 'BE-AT+capacity', 'capacity+border_AT_BE'])
+    expect((await found(q))[0], q).toBe(dataset)
+  expect(await found('capacity+nowhere')).toEqual([])
+  expect((await found('')).length).toBeGreaterThan(50)
 })
 
 test('sources are lines, and a report is what the command says', async () => {

@@ -157,7 +157,7 @@ const atc: DatasetReport = {
     },
   ],
   ticks: null,
-  punctuality: { windows: 2, p50: '10:34', p95: '10:50', latest: '10:50', expectedBy: '11:00', hint: null },
+  punctuality: { windows: 2, days: 2, p50: '10:34', p95: '10:50', latest: '10:50', expectedBy: '11:00', hint: null },
   revisions: {
     ...{ windows: 3, windowsRevised: 1, laterAnswers: 1 },
     // 100 to 130 and 100 to 90, 3:29 h after the first answer.

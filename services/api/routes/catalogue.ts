@@ -1,12 +1,15 @@
 import { z } from 'zod'
-import { type CatalogueEntry, catalogueEntries } from '#catalogue/entry.ts'
-import { mentions, wordsOf } from '#operations/questions/series.ts'
+import { catalogueEntries } from '#catalogue/entry.ts'
+import { matchingEntries, type NamedWords, namedWordsQuestion } from '#operations/questions/datasets.ts'
+import { partsOf } from '#operations/questions/series.ts'
+import { readRows } from '#platform/clickhouse/client.ts'
 import { version } from '#platform/process/version.ts'
 import { sources } from '#sources/index.ts'
 import type { ApiParts, TypedServer } from '../parts.ts'
+import { untilGone } from '../rows.ts'
 import { datasetPath, known } from './known.ts'
 
-export function addCatalogueRoutes(server: TypedServer, { asOf }: ApiParts): void {
+export function addCatalogueRoutes(server: TypedServer, { asOf, store }: ApiParts): void {
   server.get(
     '/api/v1/health',
     {
@@ -20,20 +23,28 @@ export function addCatalogueRoutes(server: TypedServer, { asOf }: ApiParts): voi
     {
       config: { role: 'reader' },
       schema: {
-        summary: 'The datasets, as they are declared',
+        summary: 'The datasets, as they are declared; with words, those with the zones that are asked for come first',
         tags: ['catalogue'],
         querystring: z.strictObject({
-          q: z.string().max(200).optional().describe('words in any case; a dataset has all of them'),
+          q: z
+            .string()
+            .max(200)
+            .optional()
+            .describe(
+              'words in any case; a dataset has all of them, in its declaration or in the keys and labels of its series',
+            ),
           source: z.string().max(60).optional().describe('such as jao'),
         }),
       },
     },
-    (request) => {
+    async (request, reply) => {
       const { q = '', source } = request.query
-      const words = wordsOf(q)
-      const isWanted = (entry: CatalogueEntry): boolean =>
-        (source === undefined || entry.source === source) && words.every((word) => mentions(entry, word))
-      return { data: catalogueEntries(sources).filter(isWanted) }
+      const words = partsOf(q)
+      const entries = catalogueEntries(sources).filter((entry) => source === undefined || entry.source === source)
+      if (words.length === 0) return { data: entries }
+      const { sql, parameters } = namedWordsQuestion(words)
+      const named = await readRows<NamedWords>(store, sql, parameters, untilGone(reply))
+      return { data: matchingEntries(entries, words, named) }
     },
   )
   server.get(

@@ -111,6 +111,10 @@ function addChanges(server: TypedServer, parts: ApiParts): void {
         .transform(Number)
         .optional()
         .describe('smallest absolute change, in the unit of the dataset'),
+      kind: z
+        .enum(['revised', 'withdrawn'])
+        .optional()
+        .describe('withdrawn: points that the newest answer no longer names; revised: the others. Default: both'),
       sort: z.enum(['known', 'size']).default('known').describe('size: the largest change first'),
     },
     list: ({ since, until, q, ...filter }) => {
