@@ -1,4 +1,4 @@
-import { isOfWindows, isRevision, type RuleVersion, referencesOf, selects, windowsOf } from './rule.ts'
+import { isOfWindows, type RuleVersion, referencesOf, selects, windowsOf } from './rule.ts'
 import { isBeyond, type RuleOnSeries, type ToldEpisode } from './rule-on-series.ts'
 import type { PointRun, Revision } from './series-points.ts'
 import { SeriesWatch, type WatchedSeries } from './series-watch.ts'
@@ -157,13 +157,11 @@ export class AlertEngine {
     outcome: EngineOutcome,
   ): void {
     const { dataset, key } = watch.series
-    for (const rule of watch.rules) {
-      const { when } = rule.version.rule
-      if (!isRevision(when)) continue
+    for (const { version, when, maxAgeMs } of watch.revisionRules) {
       const stepMs = watch.stepS * 1_000
       const large = revisions.filter(({ atMs, from, to }) => {
         const isAhead = atMs + stepMs > run.knownMs
-        const isFresh = run.knownMs - Math.max(atMs, run.dueMs ?? atMs) <= rule.maxAgeMs
+        const isFresh = run.knownMs - Math.max(atMs, run.dueMs ?? atMs) <= maxAgeMs
         return (when.ahead ? isAhead : isFresh) && isBeyond(Math.abs(to - from), when.revision, when.than)
       })
       const largest = large.reduce<Revision | undefined>(
@@ -178,7 +176,7 @@ export class AlertEngine {
       }
       outcome.transitions.push(
         withId({
-          ...{ kind: 'happened', rule: rule.version, dataset, key, onsetMs: atMs, endsMs: null, firingId: null, facts },
+          ...{ kind: 'happened', rule: version, dataset, key, onsetMs: atMs, endsMs: null, firingId: null, facts },
           detail: `${large.length} of ${run.values.length} values were revised by that much, this one most`,
         }),
       )

@@ -1,7 +1,7 @@
 import type { DeclaredStep } from '#sources/source.ts'
 import { type Comparand, comparandKey, comparandOf, type PointSource } from './comparand.ts'
 import { PointRing } from './point-cells.ts'
-import { durationMs, isRevision, pointConditions, type RuleVersion, windowsOf } from './rule.ts'
+import { durationMs, isRevision, pointConditions, type RevisionCondition, type RuleVersion, windowsOf } from './rule.ts'
 import { type Episode, RuleOnSeries, type ToldEpisode } from './rule-on-series.ts'
 import { type PointRun, type Revision, SeriesPoints } from './series-points.ts'
 import { SlidingWindows } from './sliding-window.ts'
@@ -33,6 +33,13 @@ interface ComparandGroup {
   index: ThresholdIndex<RuleOnSeries>
 }
 
+/** A rule about revisions. It looks at the points that an answer changed, and at nothing else. */
+export interface RevisionRule {
+  version: RuleVersion
+  when: RevisionCondition
+  maxAgeMs: number
+}
+
 /** Datasets with longer steps publish days ahead. */
 const aheadMs = 4 * 86_400_000
 const dayMs = 86_400_000
@@ -48,6 +55,7 @@ export const maxAgeOf = ({ rule }: RuleVersion, stepS: number): number => {
 export class SeriesWatch {
   readonly series: WatchedSeries
   readonly rules: readonly RuleOnSeries[]
+  readonly revisionRules: readonly RevisionRule[]
   readonly stepS: number
   /** Points that are not on the grid, or lie so far ahead that they would push out all others. */
   ignoredPoints = 0
@@ -83,8 +91,12 @@ export class SeriesWatch {
       knownBefore: (atMs, beforeMs) => this.points.knownBefore(atMs, beforeMs),
     }
     this.rules = versions
-      .filter(({ rule }) => pointConditions(rule.when).of.length > 0 || isRevision(rule.when))
+      .filter(({ rule }) => pointConditions(rule.when).of.length > 0)
       .map((version) => this.place(version, toldOf(version), source))
+    this.revisionRules = versions.flatMap((version) => {
+      const { when } = version.rule
+      return isRevision(when) ? [{ version, when, maxAgeMs: maxAgeOf(version, this.stepS) }] : []
+    })
     for (const group of this.groups.values()) group.index = this.indexOf(group)
     for (const rule of this.rules) if (!rule.isAtRest) this.active.add(rule)
   }

@@ -32,7 +32,7 @@ import { readRules, readTold, startEngine, validRules } from './start-engine.ts'
 const config = readServiceConfig(alerterSettings)
 const log = createLogger('alerter', config.LOG_LEVEL)
 const shape = { minBytes: 1, maxWaitMs: 100, maxBytesPerPartition: 1024 * 1024, concurrentPartitions: 2 }
-const measureEveryMs = 5_000
+const measureEveryMs = 1_000
 
 await run(log, 8_000, async (onStop) => {
   const clock = await openClock(config.SIMULATOR_URL, log)
@@ -115,6 +115,7 @@ async function groupsOf(
     const loads = judges.flatMap(({ engines }) => engines()).map(({ load }: AlertEngine) => load)
     measures.memory.set(loads.reduce((total, { bytes }) => total + bytes, 0))
     measures.series.set(loads.reduce((total, { series }) => total + series, 0))
+    measures.rules.set(versions().length)
     measures.waiting.set(messages.waiting().length)
     measures.disabled.set(endpoints.values().filter(({ disabledAt }) => disabledAt !== null).length)
     measures.heartbeat.set(Math.floor(Date.now() / 1_000))

@@ -34,6 +34,7 @@ export function alertMetrics(registry: Registry) {
       help: 'Memory of the series that rules name, bytes',
       registers,
     }),
+    rules: new Gauge({ name: 'tidemark_alert_rules', help: 'Rules that are valid', registers }),
     series: new Gauge({ name: 'tidemark_alert_series', help: 'Series that rules name', registers }),
   }
 }

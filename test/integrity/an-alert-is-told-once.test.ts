@@ -1,0 +1,343 @@
+// From a slice on its topic to a signed webhook and a mail: told once, whatever dies, and explained by what is stored.
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { simpleParser } from 'mailparser'
+import { SMTPServer } from 'smtp-server'
+import { Webhook } from 'standardwebhooks'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { ruleSchema } from '#core/alerts/rule.ts'
+import { backtest } from '#operations/alerts/backtest.ts'
+import { saveEndpoint } from '#operations/alerts/endpoints.ts'
+import { alertEvent, alertHistory, deliveriesOf } from '#operations/alerts/history.ts'
+import { type AlertParts, deleteRule, readRule, saveRule } from '#operations/alerts/rules.ts'
+import { silence } from '#operations/alerts/silences.ts'
+import { signingSecret } from '#platform/delivery/signing-secret.ts'
+import { completenessTopic } from '#schemas/completeness-topics.ts'
+import {
+  type CompletenessChange,
+  completenessChangeSchema,
+  seriesSchema,
+  type TimeseriesSlice,
+  timeseriesSliceSchema,
+} from '#schemas/generated/records.ts'
+import { type Pipeline, startPipeline } from '../support/pipeline.ts'
+import type { ServiceProcess } from '../support/service-process.ts'
+
+vi.setConfig({ testTimeout: 180_000 })
+
+const masterKey = Buffer.alloc(32, 7)
+const stepMs = 10_000
+const startMs = Math.floor(Date.now() / stepMs) * stepMs - 3_600_000
+const by = { by: 'a test', why: 'to try it' }
+
+let pipeline: Pipeline
+let alerter: ServiceProcess
+let parts: AlertParts
+let encodeSlice: (slice: TimeseriesSlice) => Buffer
+let encodeChange: (change: CompletenessChange) => Buffer
+
+interface Received {
+  id: string
+  type: string
+  data: { events: { id: string; kind: string; key: string; value: number | null; firing_id: string | null }[] }
+}
+const received: Received[] = []
+const mails: { id: string | undefined; references: unknown; subject: string | undefined; text: string | undefined }[] =
+  []
+/** What the receiver answers next, before 204 again. */
+const answers: number[] = []
+let hooks: Server
+let smtp: SMTPServer
+
+async function listenForHooks(): Promise<string> {
+  const webhook = new Webhook(signingSecret(masterKey, 'hook', 1))
+  hooks = createServer((request, response) => {
+    let body = ''
+    request.on('data', (chunk) => {
+      body += chunk
+    })
+    request.on('end', () => {
+      const headers = request.headers as Record<string, string>
+      const { type, data } = webhook.verify(body, headers) as Received
+      const status = answers.shift() ?? 204
+      if (status === 204) received.push({ id: headers['webhook-id'] ?? '', type, data })
+      response.writeHead(status).end()
+    })
+  })
+  await new Promise<void>((resolve) => hooks.listen(0, '127.0.0.1', resolve))
+  return `http://127.0.0.1:${(hooks.address() as AddressInfo).port}/alerts`
+}
+
+async function listenForMail(): Promise<string> {
+  smtp = new SMTPServer({
+    authOptional: true,
+    disabledCommands: ['STARTTLS'],
+    onData: (stream, _session, done) => {
+      simpleParser(stream).then(({ messageId, references, subject, text }) => {
+        mails.push({ id: messageId, references, subject, text })
+        done()
+      }, done)
+    },
+  })
+  await new Promise<void>((resolve) => smtp.listen(0, '127.0.0.1', () => resolve()))
+  return `smtp://127.0.0.1:${(smtp.server.address() as AddressInfo).port}`
+}
+
+const startAlerter = async (smtpUrl: string): Promise<ServiceProcess> =>
+  pipeline.start('alerter', {
+    ...{ ALERT_MASTER_KEY: masterKey.toString('base64'), ALERT_ALLOWED_NETWORKS: '127.0.0.0/8' },
+    ...{ ALERT_SMTP_URL: smtpUrl, ALERT_MAIL_FROM: 'tidemark@example.org' },
+  })
+
+let smtpUrl: string
+
+beforeAll(async () => {
+  pipeline = await startPipeline()
+  const { kafka, registry } = pipeline
+  parts = { kafka, registry, log: { warn: () => undefined } }
+  const url = await listenForHooks()
+  smtpUrl = await listenForMail()
+  await saveEndpoint(parts, { id: 'hook', kind: 'webhook', address: url, owner: 'us' }, 'a test')
+  await saveEndpoint(parts, { id: 'mail', kind: 'email', address: 'trader@example.org', owner: 'us' }, 'a test')
+  encodeSlice = await registry.encoder('kraken.timeseries', timeseriesSliceSchema)
+  encodeChange = await registry.encoder(completenessTopic.name, completenessChangeSchema)
+  await pipeline.start('sink')
+  alerter = await startAlerter(smtpUrl)
+})
+afterAll(async () => {
+  await pipeline?.stop()
+  hooks?.close()
+  await new Promise<void>((resolve) => (smtp ? smtp.close(() => resolve()) : resolve()))
+})
+
+const until = (condition: () => void | Promise<void>) => vi.waitFor(condition, { timeout: 90_000, interval: 100 })
+
+async function figure(name: string): Promise<number> {
+  const text = await (await fetch(`${alerter.url}/metrics`)).text()
+  return Number(new RegExp(`^${name}(?:{[^}]*})? (\\S+)$`, 'm').exec(text)?.[1])
+}
+
+let rules = 0
+/** Saves a rule, and waits until the alerter judges by it. */
+async function save(rule: object): Promise<void> {
+  await saveRule(parts, readRule({ owner: 'trading', tell: ['hook'], ...rule }), by)
+  rules++
+  await until(async () => expect(await figure('tidemark_alert_rules')).toBe(rules))
+}
+
+let offset = 0
+
+interface Sent {
+  dataset?: string
+  key: string
+  /** How many steps after the start. */
+  at: number
+  values: (number | null)[]
+  knownMs?: number
+  replay?: boolean
+}
+
+async function send({ dataset = 'kraken.ticker', key, at, values, knownMs, replay }: Sent): Promise<void> {
+  const start = startMs + at * stepMs
+  const slice: TimeseriesSlice = {
+    ...{ dataset, key, windowStart: start, windowEnd: start + values.length * stepMs, start, step: stepMs / 1_000 },
+    ...{ values, knownAt: knownMs ?? start + (values.length - 1) * stepMs + 50, upstreamModifiedAt: null },
+    ...{
+      transformVersion: 1,
+      unit: 'USD',
+      flags: [],
+      origin: 'live',
+      raw: { partition: 0, offset: offset++ },
+      identity: 1,
+    },
+  }
+  await sendSlice(slice, replay)
+}
+
+async function sendSlice(slice: TimeseriesSlice, replay = false): Promise<void> {
+  const topic = `${slice.dataset.split('.')[0]}.timeseries`
+  const headers = replay ? { headers: { replay: 'r1' } } : {}
+  await pipeline.producer.send(topic, [{ key: `${slice.dataset}/${slice.key}`, value: encodeSlice(slice), ...headers }])
+}
+
+const told = (key: string) => received.flatMap(({ data }) => data.events).filter((event) => event.key === key)
+const kinds = (key: string) => told(key).map(({ kind }) => kind)
+
+const tripled = (id: string, key: string) => ({
+  ...{ id, title: `Three times: ${key}`, severity: 'critical', of: { dataset: 'kraken.ticker', key }, minShare: 0.5 },
+  when: { value: '>', than: 3, as: 'ratio', to: { window: 'PT1M', of: 'avg' } },
+})
+
+test('a spike is told by webhook and mail', async () => {
+  await save({ ...tripled('spike', 'AAA.last'), tell: ['hook', 'mail'] })
+  const encodeSeries = await pipeline.registry.encoder('kraken.series', seriesSchema)
+  const series = { dataset: 'kraken.ticker', key: 'AAA.last', labels: {}, unit: 'USD', step: 10, transformVersion: 1 }
+  const value = encodeSeries({ ...series, emittedAt: startMs })
+  await pipeline.producer.send('kraken.series', [{ key: 'kraken.ticker/AAA.last', value }])
+  // Five points of 10 make the window; 31 is 3.1 times their average.
+  for (let at = 0; at < 5; at++) await send({ key: 'AAA.last', at, values: [10] })
+  await send({ key: 'AAA.last', at: 5, values: [31] })
+  await until(() => expect(kinds('AAA.last')).toEqual(['firing']))
+  await until(() => expect(mails).toHaveLength(1))
+  const [firing] = told('AAA.last')
+  expect(firing?.value).toBe(31)
+  expect(mails[0]?.id).toContain(firing?.id)
+  expect(mails[0]?.subject).toBe('[critical] Three times: AAA.last: firing kraken.ticker AAA.last')
+  expect(mails[0]?.text).toContain('value 31 quote currency, compared 3.1, reference 10 (5 of 5)')
+  await send({ key: 'AAA.last', at: 6, values: [10] })
+})
+
+test('replays, late points and old values alert nobody', async () => {
+  await save(tripled('silent', 'BBB.last'))
+  for (let at = 0; at < 5; at++) await send({ key: 'BBB.last', at, values: [10] })
+  await send({ key: 'BBB.last', at: 5, values: [90], replay: true })
+  await send({ key: 'BBB.last', at: 6, values: [10] })
+  // Two steps and a minute are the age of a point that may alert; this one is ten minutes old.
+  await send({ key: 'BBB.last', at: 7, values: [200], knownMs: startMs + 700_000 })
+  await send({ key: 'BBB.last', at: 8, values: [10] })
+  await send({ key: 'BBB.last', at: 9, values: [800] })
+  await until(() => expect(kinds('BBB.last')).toEqual(['firing']))
+  expect(told('BBB.last').map(({ value }) => value)).toEqual([800])
+})
+
+test('an alerter that is killed at any moment tells once, and goes on with the window that it had', async () => {
+  await save(tripled('killed', 'CCC.last'))
+  for (let at = 0; at < 5; at++) await send({ key: 'CCC.last', at, values: [10] })
+  for (let round = 0; round < 3; round++) {
+    await send({ key: 'CCC.last', at: 5 + round * 12, values: [1_000 * 10 ** round] })
+    await alerter.kill()
+    alerter = await startAlerter(smtpUrl)
+    await send({ key: 'CCC.last', at: 6 + round * 12, values: Array(11).fill(10) })
+  }
+  await until(() => {
+    const ids = new Set(told('CCC.last').map(({ id }) => id))
+    expect(ids.size).toBe(6)
+  })
+  const firings = new Map(told('CCC.last').map(({ id, kind, value }) => [id, [kind, value]]))
+  expect([...firings.values()].filter(([kind]) => kind === 'firing')).toEqual([
+    ['firing', 1_000],
+    ['firing', 10_000],
+    ['firing', 100_000],
+  ])
+})
+
+test('a receiver that fails is tried again with the same id, and one that is gone is left alone', async () => {
+  await save(tripled('failing', 'DDD.last'))
+  for (let at = 0; at < 5; at++) await send({ key: 'DDD.last', at, values: [10] })
+  answers.push(500)
+  await send({ key: 'DDD.last', at: 5, values: [90] })
+  await until(() => expect(kinds('DDD.last')).toEqual(['firing']))
+  const [{ id = '' } = {}] = told('DDD.last')
+  await until(async () =>
+    expect(await deliveriesOf(pipeline.store, id)).toMatchObject([{ endpoint: 'hook', state: 'sent', attempts: 2 }]),
+  )
+})
+
+test('what is silenced is not sent, and its end neither, but both are in the history', async () => {
+  await save(tripled('silenced', 'EEE.last'))
+  await silence(parts, {
+    ...{ rule: 'silenced', dataset: '*', key: '*', untilMs: Date.now() + 3_600_000, why: 'maintenance', by: 'a test' },
+  })
+  for (let at = 0; at < 5; at++) await send({ key: 'EEE.last', at, values: [10] })
+  await send({ key: 'EEE.last', at: 5, values: [90] })
+  await send({ key: 'EEE.last', at: 6, values: [10] })
+  await until(async () => {
+    const events = await alertHistory(pipeline.store, { ruleId: 'silenced', sinceMs: 0, limit: 10 })
+    expect(events.map(({ kind }) => kind).toSorted()).toEqual(['firing', 'resolved'])
+    for (const { id } of events)
+      expect(await deliveriesOf(pipeline.store, id)).toMatchObject([{ state: 'silenced', attempts: 0 }])
+  })
+  expect(kinds('EEE.last')).toEqual([])
+})
+
+test('a rule that is deleted while it fires is resolved, and says why', async () => {
+  await save(tripled('deleted', 'FFF.last'))
+  for (let at = 0; at < 5; at++) await send({ key: 'FFF.last', at, values: [10] })
+  await send({ key: 'FFF.last', at: 5, values: [90] })
+  await until(() => expect(kinds('FFF.last')).toEqual(['firing']))
+  await deleteRule(parts, 'deleted', by)
+  rules--
+  await until(async () => expect(await figure('tidemark_alert_rules')).toBe(rules))
+  await send({ key: 'FFF.last', at: 6, values: [90] })
+  await until(async () => {
+    const events = await alertHistory(pipeline.store, { ruleId: 'deleted', sinceMs: 0, limit: 10 })
+    expect(events.map(({ kind, detail }) => [kind, detail])).toEqual([
+      ['resolved', 'the rule was deleted'],
+      ['firing', null],
+    ])
+  })
+})
+
+test('a revision of an hour that lies ahead, and a window that is late and then complete, are told', async () => {
+  const dataset = 'jao.core.maxExchanges'
+  const dayMs = 86_400_000
+  const tomorrowMs = Math.floor(Date.now() / dayMs) * dayMs + dayMs
+  const of = { dataset, key: 'border_AT_BE' }
+  await save({ id: 'revised', title: 'Large revision', of, when: { revision: '>', than: 500 } })
+  await save({ id: 'late', title: 'Tomorrow is late', of: { dataset }, when: { becomes: 'late' } })
+  const slice = (values: number[], knownAt: number): TimeseriesSlice => ({
+    ...{ dataset, key: 'border_AT_BE', windowStart: tomorrowMs, windowEnd: tomorrowMs + dayMs, start: tomorrowMs },
+    ...{ step: 900, values, knownAt, upstreamModifiedAt: null, transformVersion: 1, unit: 'MW', flags: [] },
+    ...{ origin: 'live', raw: { partition: 0, offset: offset++ }, identity: 1 },
+  })
+  await sendSlice(slice([1_000, 1_000, 1_000, 1_000], tomorrowMs - 40_000_000))
+  await sendSlice(slice([1_400, 1_000, 300, 1_000], tomorrowMs - 30_000_000))
+  await until(() => expect(kinds('border_AT_BE')).toEqual(['happened']))
+  expect(told('border_AT_BE')[0]?.value).toBe(300)
+
+  const change = (more: Partial<CompletenessChange>): Buffer =>
+    encodeChange({
+      ...{ dataset, requestIdentity: `${dataset}/x`, selector: null, windowStart: tomorrowMs },
+      ...{ windowEnd: tomorrowMs + dayMs, class: 'late', previousClass: 'not-yet-due', cause: 'upstream-empty' },
+      ...{
+        detail: null,
+        since: tomorrowMs - 36_000_000,
+        at: tomorrowMs - 35_000_000,
+        expectedBy: tomorrowMs - 37_800_000,
+      },
+      ...more,
+    })
+  const publish = (value: Buffer) => pipeline.producer.send(completenessTopic.name, [{ key: `${dataset}/x`, value }])
+  await publish(change({}))
+  const key = `@${new Date(tomorrowMs).toISOString()}`
+  await until(() => expect(kinds(key)).toEqual(['firing']))
+  // The revision rule waits for the same points: it is unknown.
+  await until(() => expect(kinds('').slice(0, 1)).toEqual(['unknown']))
+  await publish(change({ class: 'complete', previousClass: 'late', cause: null, since: tomorrowMs - 30_000_000 }))
+  await until(() => expect(kinds(key)).toEqual(['firing', 'resolved']))
+  await until(() => expect(kinds('')).toEqual(['unknown', 'known']))
+})
+
+// The second message of a group waits for a minute, so this comes last.
+test('the end of the spike is told below its beginning; history, explanation and backtest say the same', async () => {
+  await until(() => expect(kinds('AAA.last')).toEqual(['firing', 'resolved']))
+  await until(() => expect(mails).toHaveLength(2))
+  const [firing, resolved] = told('AAA.last')
+  expect([firing?.value, resolved?.value, resolved?.firing_id]).toEqual([31, 10, firing?.id])
+  const ids = received.filter(({ data }) => data.events[0]?.key === 'AAA.last').map(({ id }) => id)
+  expect(ids).toEqual([firing?.id, resolved?.id])
+  expect(`${mails[1]?.references}`).toContain(firing?.id)
+
+  await until(async () =>
+    expect(await alertHistory(pipeline.store, { ruleId: 'spike', sinceMs: 0, limit: 10 })).toHaveLength(2),
+  )
+  const event = await alertEvent(pipeline.store, (firing?.id ?? '').slice(0, 8))
+  expect(event).toMatchObject({ kind: 'firing', value: 31, compared: 3.1, reference: 10, samples: 5, rawOffset: 5 })
+  await until(async () =>
+    expect((await deliveriesOf(pipeline.store, event.id)).map(({ endpoint, state }) => [endpoint, state])).toEqual([
+      ['hook', 'sent'],
+      ['mail', 'sent'],
+    ]),
+  )
+  const rule = ruleSchema.parse({ owner: 'trading', ...tripled('spike', 'AAA.last') })
+  const times = { fromMs: startMs, toMs: startMs + 600_000 }
+  for (const isAsKnown of [true, false]) {
+    const tested = await backtest(pipeline.store, { rule, version: 1, ...times, isAsKnown })
+    const said = tested.transitions.map(({ id, kind, onsetMs }) => [isAsKnown && id, kind, onsetMs])
+    const onset = startMs + 5 * stepMs
+    expect(said).toEqual([
+      [isAsKnown && firing?.id, 'firing', onset],
+      [isAsKnown && resolved?.id, 'resolved', onset],
+    ])
+  }
+})
