@@ -18,5 +18,7 @@ export default defineConfig({
     // Limits for a test that hangs, ms. A test that waits for a condition has its own, shorter timeout.
     testTimeout: 120_000,
     hookTimeout: 240_000,
+    // Vitest waits a second for a condition, which a busy machine does not keep.
+    expect: { poll: { timeout: 30_000 } },
   },
 })
