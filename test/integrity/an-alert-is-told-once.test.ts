@@ -277,7 +277,7 @@ test('a revision of an hour that lies ahead, and a window that is late and then 
   await save({ id: 'late', title: 'Tomorrow is late', of: { dataset }, when: { becomes: 'late' } })
   const slice = (values: number[], knownAt: number): TimeseriesSlice => ({
     ...{ dataset, key: 'border_AT_BE', windowStart: tomorrowMs, windowEnd: tomorrowMs + dayMs, start: tomorrowMs },
-    ...{ step: 900, values, knownAt, upstreamModifiedAt: null, transformVersion: 1, unit: 'MW', flags: [] },
+    ...{ step: 3_600, values, knownAt, upstreamModifiedAt: null, transformVersion: 1, unit: 'MW', flags: [] },
     ...{ origin: 'live', raw: { partition: 0, offset: offset++ }, identity: 1 },
   })
   await sendSlice(slice([1_000, 1_000, 1_000, 1_000], tomorrowMs - 40_000_000))
