@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs'
 import { Command } from 'commander'
-import { ruleSchema } from '#core/alerts/rule.ts'
+import { type Rule, ruleSchema } from '#core/alerts/rule.ts'
 import type { Transition } from '#core/alerts/transition.ts'
 import { readInstant } from '#core/instant.ts'
-import { backtest } from '#operations/alerts/backtest.ts'
+import { type Backtest, backtest } from '#operations/alerts/backtest.ts'
 import { findRule, readRule } from '#operations/alerts/rules.ts'
 import { UserError } from '#platform/process/user-error.ts'
 import { utcText } from '#platform/process/utc-text.ts'
@@ -22,35 +22,43 @@ const maxLines = 50
 export const testCommand = (): Command =>
   withOptions(new Command('test'))
     .description('when a rule would have alerted in the past, by the code of the alerter')
-    .argument('<rule>', 'id of a saved rule, or a file with one; - reads standard input')
+    .argument('<rule>', 'id of a saved rule, or a file with rules; - reads standard input')
     .option('--from <instant>', 'such as 2026-11-01T00:00Z (default: 30 days ago)')
     .option('--to <instant>', 'default: now')
     .option('--as-known', 'judge each point by what was known when it became known, not by the values of today')
     .action(run)
 
 async function run(named: string, options: TestOptions): Promise<void> {
-  const { json, asKnown = false } = options
+  const { json, asKnown: isAsKnown = false } = options
   const isFile = named === '-' || existsSync(named)
-  const written = isFile ? readRule(readWritten(named)) : undefined
-  const result = await withAlerts(options, async (parts) => {
-    const saved = written === undefined ? await findRule(parts, named) : undefined
+  const written = isFile ? [readWritten(named)].flat().map(readRule) : undefined
+  const results = await withAlerts(options, async (parts) => {
     const toMs = options.to === undefined ? await parts.nowMs() : readInstant(options.to, '--to')
     const fromMs = options.from === undefined ? toMs - monthMs : readInstant(options.from, '--from')
     if (fromMs >= toMs) throw new UserError('--from lies behind --to.')
-    const rule = written ?? ruleSchema.parse(JSON.parse(saved?.rule ?? ''))
-    return backtest(parts.store, { rule, version: saved?.version ?? 1, fromMs, toMs, isAsKnown: asKnown })
+    const saved = written === undefined ? await findRule(parts, named) : undefined
+    const rules = written ?? [ruleSchema.parse(JSON.parse(saved?.rule ?? ''))]
+    const tested: { rule: Rule; result: Backtest }[] = []
+    for (const rule of rules) {
+      const request = { rule, version: saved?.version ?? 1, fromMs, toMs, isAsKnown }
+      tested.push({ rule, result: await backtest(parts.store, request) })
+    }
+    return tested
   })
-  if (json) return print(result)
-  const { transitions, series, points } = result
+  if (json) return print(results.map(({ rule, result }) => ({ rule: rule.id, ...result })))
+  for (const { rule, result } of results) process.stdout.write(reportOf(rule, result, isAsKnown))
+}
+
+function reportOf({ id }: Rule, { transitions, series, points }: Backtest, isAsKnown: boolean): string {
   const fired = transitions.filter(({ kind }) => kind === 'firing' || kind === 'happened')
   const shown = fired.slice(-maxLines).map((each) => line(each, transitions))
-  if (shown.length > 0)
-    process.stdout.write(
-      `${aligned([['since', 'until', 'lasted', 'series', 'value', 'compared'], ...shown]).join('\n')}\n`,
-    )
-  if (fired.length > maxLines) process.stdout.write(`(the last ${maxLines} of them; --json prints all)\n`)
-  const judged = `${points} points of ${series} series, ${asKnown ? 'as they were known' : 'as they are known now'}`
-  process.stdout.write(`It would have alerted ${fired.length} times: ${judged}.\n`)
+  const head = ['since', 'until', 'lasted', 'series', 'value', 'compared']
+  const lines = shown.length > 0 ? aligned([head, ...shown]) : []
+  if (fired.length > maxLines) lines.push(`(the last ${maxLines} of them; --json prints all)`)
+  const times = fired.length === 1 ? 'once' : `${fired.length} times`
+  const judged = `${points} points of ${series} series, ${isAsKnown ? 'as they were known' : 'as they are known now'}`
+  lines.push(`${id} would have alerted ${times}: ${judged}.`)
+  return `${lines.join('\n')}\n`
 }
 
 function line({ id, onsetMs, endsMs, dataset, key, facts }: Transition, all: readonly Transition[]): string[] {

@@ -18,6 +18,7 @@ import {
   registrySettings,
   serviceSettings,
 } from '#platform/process/config.ts'
+import { alerterSettings } from '#services/alerter/settings.ts'
 import { apiSettings } from '#services/api/settings.ts'
 import { monitorSettings } from '#services/monitor/settings.ts'
 import { pollerSettings } from '#services/poller/settings.ts'
@@ -203,6 +204,7 @@ describe('docker-compose.yml', () => {
       normalizer: [...provisioned, 'simulator healthy'],
       sink: ['clickhouse healthy', ...provisioned, 'simulator healthy'],
       monitor: ['clickhouse healthy', ...provisioned, 'simulator healthy'],
+      alerter: [...provisioned, 'simulator healthy'],
       api: ['clickhouse healthy', ...provisioned, 'simulator healthy'],
       prometheus: [],
       grafana: [],
@@ -228,6 +230,7 @@ describe('the settings', () => {
     normalizer: { ...kafkaSettings, ...registrySettings, ...serviceSettings, ...scheduleSettings },
     sink: { ...connectionSettings, ...serviceSettings },
     monitor: { ...monitorSettings, ...allSourceSettings },
+    alerter: alerterSettings,
     api: apiSettings,
   }
   const simulatedEnv = Object.fromEntries(

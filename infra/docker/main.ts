@@ -49,6 +49,7 @@ if (command === 'prepare') {
   node infra/docker/main.ts open ROLE           a link that logs a browser in
   node services/sink/main.ts
   node services/monitor/main.ts
+  node services/alerter/main.ts
   node services/api/main.ts`)
   process.exitCode = 2
 }

@@ -177,6 +177,20 @@ const cases: Case[] = [
     description: 'For 10 minutes, completeness was not evaluated, so nobody is told what is late.',
   },
   {
+    alert: 'TidemarkAlerterStalled',
+    fires: { tidemark_alerter_heartbeat_seconds: '0x200' },
+    quiet: { tidemark_alerter_heartbeat_seconds: '0+60x200' },
+    ...{ fromMinute: 3, labels: {} },
+    description: 'For 3m 0s, the alerter gave no sign of life, so nobody is told of alerts.',
+  },
+  {
+    alert: 'TidemarkAlertEndpointDisabled',
+    fires: { tidemark_alert_endpoints_disabled: '2x200' },
+    quiet: { tidemark_alert_endpoints_disabled: '0x200' },
+    ...{ fromMinute: 1, labels: {} },
+    description: '2 endpoints of alerts take no messages any more; npx tidemark alerts endpoint list names them.',
+  },
+  {
     alert: 'TidemarkConsumerLagSeconds',
     fires: { 'tidemark_consumer_lag_seconds{group="sink",topic="polls"}': '600x200' },
     quiet: { 'tidemark_consumer_lag_seconds{group="sink",topic="polls"}': '300x200' },

@@ -51,6 +51,8 @@ test('all datasets and topics together have at most 5,000 series', async () => {
     expect.arrayContaining([rawTopic('jao').name]),
     expect.arrayContaining([seriesTopic('jao').name]),
     expect.arrayContaining(['jao.dlq']),
+    expect.arrayContaining(['jao.timeseries']),
+    ['tidemark.alerts.events'],
   ])
   const registries = [monitor.registry, busyPoller(), ...groups.map(busyConsumer)]
   const texts = await Promise.all(registries.map((registry) => registry.metrics()))
