@@ -13,7 +13,7 @@ const offsets = {
   normalizer: { offset: 11, title: 'health of the normalizer' },
   sink: { offset: 12, title: 'health of the sink' },
   monitor: { offset: 13, title: 'health of the monitor' },
-  alerter: { offset: 14, title: 'health of the alerter' },
+  alerter: { offset: 17, title: 'health of the alerter' },
   api: { offset: 16, title: 'health of the API' },
   web: { offset: 9, title: 'API' },
 }

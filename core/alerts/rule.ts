@@ -47,7 +47,7 @@ const referenceSchema = z.union([
   z.strictObject({ knownBefore: duration }).describe('what was known of the same point that long before'),
 ])
 
-export type Reference = z.infer<typeof referenceSchema>
+
 
 /** A union prefers a form that merely has too many names to one that has a wrong value: here the names have no value. */
 const absent = z

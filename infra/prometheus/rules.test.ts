@@ -28,7 +28,10 @@ test.each(alerts.map((rule) => [rule.alert ?? '', rule] as const))(
     expect(['critical', 'warning', 'info']).toContain(labels.severity)
     // A summary is one sentence without values; a description names what it is about.
     expect(annotations.summary).toMatch(/^[A-Z][^{}]+\.$/)
-    const ofTheStack = ['TidemarkEvaluationStalled', 'TidemarkPointsUnchecked', 'TidemarkBackupOverdue']
+    const ofTheStack = [
+      ...['TidemarkEvaluationStalled', 'TidemarkPointsUnchecked', 'TidemarkBackupOverdue'],
+      ...['TidemarkAlerterStalled', 'TidemarkAlertEndpointDisabled'],
+    ]
     if (!ofTheStack.includes(alert)) expect(annotations.description).toContain('{{ $labels.')
     expect(annotations.runbook_url).toBe(`docs/runbook.md#${alert.toLowerCase()}`)
     const section = runbook.split(/^## /m).find((text) => text.startsWith(`${alert}\n`)) ?? ''

@@ -29,14 +29,14 @@ export function createConsumeMetrics(service: string): ConsumeMetrics {
     name: 'tidemark_batch_duration_seconds',
     help: 'Time from a batch being handed over until its offsets are committed',
     labelNames: ['topic'] as const,
-    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
+    buckets: [0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30],
     registers,
   })
   const size = new Histogram({
     name: 'tidemark_batch_records',
     help: 'Messages in a batch',
     labelNames: ['topic'] as const,
-    buckets: [1, 10, 100, 1_000, 5_000, 10_000, 20_000, 50_000],
+    buckets: [1, 10, 100, 1_000, 10_000],
     registers,
   })
   const lag = new Gauge({

@@ -39,4 +39,3 @@ export function alertMetrics(registry: Registry) {
   }
 }
 
-export type AlertMetrics = ReturnType<typeof alertMetrics>
