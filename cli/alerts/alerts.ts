@@ -4,6 +4,7 @@ import { ruleSchema } from '#core/alerts/rule.ts'
 import { readInstant } from '#core/instant.ts'
 import { alertEvent, alertHistory, deliveriesOf } from '#operations/alerts/history.ts'
 import { deleteRule, findRule, listRules, readRule, saveRule } from '#operations/alerts/rules.ts'
+import { checkRuleMemory } from '#operations/alerts/selected-series.ts'
 import { endSilence, listSilences, silence } from '#operations/alerts/silences.ts'
 import { UserError } from '#platform/process/user-error.ts'
 import { utcText } from '#platform/process/utc-text.ts'
@@ -89,6 +90,7 @@ async function set(file: string, options: AlertOptions & { why: string }): Promi
   const rules = (Array.isArray(written) ? written : [written]).map(readRule)
   const saved = await withAlerts(options, async (parts) => {
     const records = []
+    for (const rule of rules) await checkRuleMemory(parts.store, rule)
     for (const rule of rules) records.push(await saveRule(parts, rule, { by: whoAmI(), why: options.why }))
     return records
   })

@@ -7,6 +7,7 @@ import {
   rotateSecret,
   saveEndpoint,
 } from '#operations/alerts/endpoints.ts'
+import { sendTest } from '#operations/alerts/send-test.ts'
 import { checkWebhookUrl } from '#platform/delivery/address-guard.ts'
 import { checkMailAddress } from '#platform/delivery/mail-address.ts'
 import { signingSecret } from '#platform/delivery/signing-secret.ts'
@@ -37,6 +38,9 @@ export const endpointCommands = (): Command =>
         .description('a new signing secret; the one before signs, too, for a day')
         .argument('<id>')
         .action(rotate),
+    )
+    .addCommand(
+      withOptions(new Command('send-test')).description('send a message to an endpoint').argument('<id>').action(test),
     )
     .addCommand(
       withOptions(new Command('delete'))
@@ -100,6 +104,13 @@ async function rotate(id: string, options: AlertOptions): Promise<void> {
     process.stdout.write(`${secretOf(parts, endpoint)}\n`)
     process.stderr.write('the secret before signs, too, for 24 hours\n')
   })
+}
+
+async function test(id: string, options: AlertOptions): Promise<void> {
+  const event = await withAlerts(options, (parts) => sendTest(parts, id, whoAmI()))
+  process.stdout.write(
+    `a test is on its way; \`npx tidemark alerts explain ${event.slice(0, 8)}\` says what became of it\n`,
+  )
 }
 
 async function remove(id: string, options: AlertOptions): Promise<void> {

@@ -55,15 +55,16 @@ export function describeEvent(event: AlertEvent): string {
   const series = [event.dataset, event.key].filter((part) => part !== '').join(' ')
   const verbs: Record<string, string> = {
     ...{ firing: 'fires', changed: 'has another end', resolved: 'is resolved', cancelled: 'is taken back' },
-    ...{ happened: 'happened', unknown: 'is unknown', known: 'is known again' },
+    ...{ happened: 'happened', unknown: 'is unknown', known: 'is known again', test: 'was sent to' },
   }
-  const parts = [`${event.title}: ${verbs[event.kind] ?? event.kind} on ${series}`, span(event), numbers(event)]
+  const on = event.kind === 'test' ? '' : ' on'
+  const parts = [`${event.title}: ${verbs[event.kind] ?? event.kind}${on} ${series}`, span(event), numbers(event)]
   if (event.detail !== null) parts.push(event.detail)
   return parts.filter((part) => part !== '').join('; ')
 }
 
 function span({ kind, onsetAt, endsAt }: AlertEvent): string {
-  if (kind === 'happened') return `at ${instant(onsetAt)}`
+  if (kind === 'happened' || kind === 'test') return `at ${instant(onsetAt)}`
   if (endsAt === null) return `since ${instant(onsetAt)}`
   return `from ${instant(onsetAt)} to ${instant(endsAt)}`
 }

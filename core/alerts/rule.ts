@@ -47,8 +47,6 @@ const referenceSchema = z.union([
   z.strictObject({ knownBefore: duration }).describe('what was known of the same point that long before'),
 ])
 
-
-
 /** A union prefers a form that merely has too many names to one that has a wrong value: here the names have no value. */
 const absent = z
   .undefined({ error: 'is for a condition that compares with something: it needs `as` and `to`' })

@@ -1,12 +1,13 @@
 // When a rule would have alerted in the past: the engine of the alerter on stored points.
 import { declaredSeries, dueAtMs } from '#core/alerts/declared-series.ts'
 import { AlertEngine, longestLookBackMs } from '#core/alerts/engine.ts'
-import { isOfWindows, type Rule, referencesOf, selects } from '#core/alerts/rule.ts'
+import { isOfWindows, type Rule, referencesOf } from '#core/alerts/rule.ts'
 import type { PointRun } from '#core/alerts/series-points.ts'
 import type { Transition } from '#core/alerts/transition.ts'
 import { datasetsByName } from '#core/datasets.ts'
 import { readRows, type Store } from '#platform/clickhouse/client.ts'
 import { UserError } from '#platform/process/user-error.ts'
+import { selectedSeries } from './selected-series.ts'
 
 export interface BacktestRequest {
   rule: Rule
@@ -43,6 +44,9 @@ export async function backtest(store: Store, request: BacktestRequest): Promise<
   const { rule, version, fromMs, toMs } = request
   if (isOfWindows(rule.when)) throw new UserError('A rule about windows has no values to be tested with.')
   const keys = await selectedSeries(store, rule)
+  if (keys.length === 0) throw new UserError('The rule selects no series that is stored.')
+  if (keys.length > maxSeries)
+    throw new UserError(`The rule selects ${keys.length} series, and a test takes ${maxSeries}: name fewer.`)
   const backtest: Backtest = { series: keys.length, points: 0, transitions: [] }
   const referenced = referencesOf(rule)
   for (const { dataset, key } of keys) {
@@ -62,22 +66,6 @@ export async function backtest(store: Store, request: BacktestRequest): Promise<
     .filter(({ facts, onsetMs }) => (request.isAsKnown ? facts.knownMs < toMs : onsetMs >= fromMs && onsetMs < toMs))
     .toSorted((one, other) => one.facts.knownMs - other.facts.knownMs || one.onsetMs - other.onsetMs)
   return backtest
-}
-
-async function selectedSeries(store: Store, { of }: Rule): Promise<{ dataset: string; key: string }[]> {
-  const rows = await readRows<{ dataset: string; key: string }>(
-    store,
-    'SELECT DISTINCT dataset, key FROM tidemark.series ORDER BY dataset, key',
-    {},
-  )
-  const found = rows.filter(({ dataset, key }) => {
-    const series = declaredSeries(dataset, key)
-    return series !== undefined && selects(of, series)
-  })
-  if (found.length === 0) throw new UserError('The rule selects no series that is stored.')
-  if (found.length > maxSeries)
-    throw new UserError(`The rule selects ${found.length} series, and a test takes ${maxSeries}: name fewer.`)
-  return found
 }
 
 /** Reads the points of a series that matter: those of the time, and before it what the windows look back to. */

@@ -38,4 +38,3 @@ export function alertMetrics(registry: Registry) {
     series: new Gauge({ name: 'tidemark_alert_series', help: 'Series that rules name', registers }),
   }
 }
-

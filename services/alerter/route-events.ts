@@ -71,7 +71,9 @@ export class Mailroom {
    */
   route(events: readonly AlertEvent[], routing: Routing, nowMs: number): AlertDelivery[] {
     for (const event of events) {
-      for (const endpoint of endpointsOf(routing.rule(event.ruleId))) {
+      // A test names its endpoint itself.
+      const endpoints = event.kind === 'test' ? [event.key] : endpointsOf(routing.rule(event.ruleId))
+      for (const endpoint of endpoints) {
         if (this.byEvent.has(`${endpoint}/${event.id}`)) continue
         const delivery = this.add(event, endpoint, routing, nowMs)
         if (delivery === undefined) continue
@@ -110,7 +112,8 @@ export class Mailroom {
   }
 
   /** What a source does not deliver is told in one message, and so is everything of an endpoint that gets too many. */
-  private groupOf({ kind, ruleId, dataset }: AlertEvent, endpoint: string, nowMs: number): string {
+  private groupOf({ id, kind, ruleId, dataset }: AlertEvent, endpoint: string, nowMs: number): string {
+    if (kind === 'test') return `test ${id}`
     if (kind === 'unknown' || kind === 'known') return `source ${dataset.split('.')[0]}`
     return this.recent(endpoint, nowMs).length >= maxPerMinute ? 'all rules' : `rule ${ruleId}`
   }

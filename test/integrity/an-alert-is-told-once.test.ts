@@ -10,6 +10,8 @@ import { backtest } from '#operations/alerts/backtest.ts'
 import { saveEndpoint } from '#operations/alerts/endpoints.ts'
 import { alertEvent, alertHistory, deliveriesOf } from '#operations/alerts/history.ts'
 import { type AlertParts, deleteRule, readRule, saveRule } from '#operations/alerts/rules.ts'
+import { checkRuleMemory } from '#operations/alerts/selected-series.ts'
+import { sendTest } from '#operations/alerts/send-test.ts'
 import { silence } from '#operations/alerts/silences.ts'
 import { signingSecret } from '#platform/delivery/signing-secret.ts'
 import { completenessTopic } from '#schemas/completeness-topics.ts'
@@ -248,6 +250,32 @@ test('what is silenced is not sent, and its end neither, but both are in the his
       expect(await deliveriesOf(pipeline.store, id)).toMatchObject([{ state: 'silenced', attempts: 0 }])
   })
   expect(kinds('EEE.last')).toEqual([])
+})
+
+test('a test of an endpoint arrives, and a rule that needs too much memory is refused with the figure', async () => {
+  const id = await sendTest(parts, 'hook', 'a test')
+  await until(() => expect(told('hook').map((event) => [event.id, event.kind])).toEqual([[id, 'test']]))
+  await until(async () => expect(await deliveriesOf(pipeline.store, id)).toMatchObject([{ state: 'sent' }]))
+  const encodeSeries = await pipeline.registry.encoder('kraken.series', seriesSchema)
+  const series = {
+    dataset: 'kraken.ticker',
+    labels: {},
+    unit: 'USD',
+    step: 10,
+    transformVersion: 1,
+    emittedAt: startMs,
+  }
+  const records = Array.from({ length: 3_000 }, (_, market) => {
+    const key = `MANY${market}.last`
+    return { key: `kraken.ticker/${key}`, value: encodeSeries({ ...series, key }) }
+  })
+  await pipeline.producer.send('kraken.series', records)
+  const rule = ruleSchema.parse({
+    ...{ owner: 'trading', ...tripled('heavy', 'MANY*') },
+    when: { value: '>', than: 3, as: 'ratio', to: { window: 'P1D', of: 'avg' } },
+  })
+  // A day of ticks is 8,640 values, 17 bytes each with their time and a bit: 3,000 series are above 400 MiB.
+  await until(() => expect(checkRuleMemory(pipeline.store, rule)).rejects.toThrow(/needs 4\d\d MiB for 3000 series/))
 })
 
 test('a rule that is deleted while it fires is resolved, and says why', async () => {
