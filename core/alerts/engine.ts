@@ -28,7 +28,10 @@ const stateName = (ruleId: string, dataset: string, key: string): string => `${r
  * same points in the same order yield the same transitions, live and in a backtest.
  */
 export class AlertEngine {
-  private readonly versions: readonly RuleVersion[]
+  /** Rules that name one series, by it, and rules with a pattern. So a series is not compared with all rules. */
+  private readonly exact = new Map<string, RuleVersion[]>()
+  private readonly patterns: RuleVersion[] = []
+  private readonly references: ReadonlySet<string>
   private readonly describe: (dataset: string, key: string) => WatchedSeries | undefined
   private readonly told = new Map<string, ToldState>()
   /** Null: no rule names the series. */
@@ -46,7 +49,16 @@ export class AlertEngine {
     describe: (dataset: string, key: string) => WatchedSeries | undefined,
     told: Iterable<ToldState> = [],
   ) {
-    this.versions = versions.filter(({ rule }) => !isOfWindows(rule.when))
+    const judged = versions.filter(({ rule }) => !isOfWindows(rule.when))
+    for (const version of judged) {
+      const { dataset, key } = version.rule.of
+      if (`${dataset}${key}`.includes('*')) this.patterns.push(version)
+      else {
+        const name = seriesName(dataset, key)
+        this.exact.set(name, [...(this.exact.get(name) ?? []), version])
+      }
+    }
+    this.references = new Set(judged.flatMap(comparedWith))
     this.describe = describe
     for (const state of told) this.told.set(stateName(state.ruleId, state.dataset, state.key), state)
   }
@@ -101,8 +113,9 @@ export class AlertEngine {
     const known = this.watches.get(name)
     if (known !== undefined) return known
     const series = this.describe(dataset, key)
-    const isReference = this.versions.some((version) => comparedWith(version).includes(name))
-    const versions = series ? this.versions.filter(({ rule }) => selects(rule.of, series)) : []
+    const isReference = this.references.has(name)
+    const candidates = [...(this.exact.get(name) ?? []), ...this.patterns]
+    const versions = series ? candidates.filter(({ rule }) => selects(rule.of, series)) : []
     if (!series || series.steps.length === 0 || (versions.length === 0 && !isReference)) {
       this.watches.set(name, null)
       return null

@@ -1,6 +1,7 @@
 // `npm run bench` measures on this machine and asserts nothing. With `-- --json` the last line is a JSON object. `--
 // --only NAME` runs one phase. `-- --all` also runs the phases over years of history.
 import { parseArgs } from 'node:util'
+import { measureAlerts } from './alerts.ts'
 import { measureApi } from './api.ts'
 import { measureBackfill } from './backfill.ts'
 import { measureCeilings } from './ceilings.ts'
@@ -37,6 +38,7 @@ const longPhases: Record<string, Phase> = {
   markets: async (tell) => ({ markets: await measureMarkets(tell) }),
   rebuild: async (tell) => ({ ...(await measureRebuild(tell)) }),
   votes: async (tell) => ({ ...(await measureVotes(tell)) }),
+  alerts: async (tell) => ({ alerts: await measureAlerts(tell) }),
   api: async (tell) => ({ ...(await measureApi(tell)) }),
   console: async (tell) => ({ ...(await measureConsole(tell)) }),
   takeover: async (tell) => ({ takeover: await measureTakeover(tell) }),
