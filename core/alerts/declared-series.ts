@@ -16,10 +16,19 @@ export function unitOfSeries(dataset: string, key: string): string {
   return declared?.unitOf?.(key) ?? declared?.unit ?? ''
 }
 
+const maxRemembered = 2_000
+const remembered = new Map<string, number>()
+
 /** Returns by when upstream publishes a window, ms UTC. Null: the points are due at their own time, or nobody knows. */
 export function dueAtMs(dataset: string, window: Window): number | null {
   const calendar = datasetsByName.get(dataset)?.dataset.calendar
   if (calendar?.kind !== 'days') return null
+  const name = `${dataset} ${window.startMs} ${window.endMs}`
+  const known = remembered.get(name)
+  if (known !== undefined) return known
   const expectation = expectationOf(calendar, dayAt(calendar.zone, window.startMs), window)
-  return expectation.state === 'expected' ? expectation.expectedByMs : window.endMs
+  const dueMs = expectation.state === 'expected' ? expectation.expectedByMs : window.endMs
+  if (remembered.size >= maxRemembered) remembered.clear()
+  remembered.set(name, dueMs)
+  return dueMs
 }

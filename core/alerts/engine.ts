@@ -98,6 +98,11 @@ export class AlertEngine {
     for (const watch of this.watches.values()) watch?.resume(exactFromMs)
   }
 
+  /** Returns what was told of all rules, before and by this engine. */
+  toldStates(): ToldState[] {
+    return [...this.told.values()]
+  }
+
   /** The memory of all series, bytes, and how many are held. */
   get load(): { bytes: number; series: number; rules: number } {
     const held = [...this.watches.values()].filter((watch) => watch !== null)

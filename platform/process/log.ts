@@ -6,6 +6,7 @@ export type { Logger }
 const secrets = [
   ...['password', 'authorization', 'cookie'],
   ...['KAFKA_PASSWORD', 'CLICKHOUSE_PASSWORD', 'SCHEMA_REGISTRY_PASSWORD', 'OIDC_CLIENT_SECRET'],
+  ...['ALERT_MASTER_KEY', 'ALERT_SMTP_URL'],
 ]
 
 /**

@@ -1,7 +1,7 @@
 // Judges the slices of a source by the rules. A transition is acknowledged on Kafka before the offset of the slice that
 // made it is committed. A partition that is new here is read again from before the longest window, in silence.
 import { dueAtMs } from '#core/alerts/declared-series.ts'
-import type { AlertEngine, EngineOutcome } from '#core/alerts/engine.ts'
+import type { AlertEngine, EngineOutcome, ToldState } from '#core/alerts/engine.ts'
 import type { PointRun } from '#core/alerts/series-points.ts'
 import type { ConsumedRecord, Subscription } from '#platform/kafka/process-batch.ts'
 import { type Output, ok, type Verdict } from '#platform/kafka/verdict.ts'
@@ -16,11 +16,19 @@ export interface JudgeParts {
    * Returns an engine that has taken all slices of a partition before an offset in silence, and what is to be told because
    * rules are no longer there. @throws TransientError while Kafka or the registry is away
    */
-  start: (place: { topic: string; partition: number; offset: number }) => Promise<StartedEngine>
+  start: (place: StartPlace) => Promise<StartedEngine>
   encode: (outcome: EngineOutcome) => Output[]
   /** Takes that a slice of a dataset became known, and returns what is to be told because of it. */
   heardOf: (dataset: string, knownMs: number) => EngineOutcome | undefined
   onJudged: (outcome: EngineOutcome, slice: TimeseriesSlice) => void
+}
+
+export interface StartPlace {
+  topic: string
+  partition: number
+  offset: number
+  /** What this process told that may not be on the topic of states yet. */
+  told: readonly ToldState[]
 }
 
 export interface StartedEngine {
@@ -83,8 +91,10 @@ async function judgedPartition(
   const held = partitions.get(partition)
   // After a gap, another alerter may have judged what came between.
   if (held !== undefined && held.rulesVersion === rulesVersion && first <= held.nextOffset) return held
-  const offset = held !== undefined && first <= held.nextOffset ? held.nextOffset : first
-  const { engine, outcome } = await parts.start({ topic, partition, offset })
+  const isOurs = held !== undefined && first <= held.nextOffset
+  const offset = isOurs ? held.nextOffset : first
+  const told = isOurs ? held.engine.toldStates() : []
+  const { engine, outcome } = await parts.start({ topic, partition, offset, told })
   const unacknowledged = [...(held?.unacknowledged ?? []), ...parts.encode(outcome)]
   const started = { engine, rulesVersion, nextOffset: offset, unacknowledged }
   partitions.set(partition, started)

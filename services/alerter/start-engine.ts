@@ -1,5 +1,5 @@
 import { declaredSeries } from '#core/alerts/declared-series.ts'
-import { AlertEngine, type EngineOutcome, longestLookBackMs, type ToldState } from '#core/alerts/engine.ts'
+import { AlertEngine, type EngineOutcome, longestLookBackMs, seriesName, type ToldState } from '#core/alerts/engine.ts'
 import { durationMs, type Rule, type RuleVersion, ruleSchema } from '#core/alerts/rule.ts'
 import { isPublishedAhead } from '#core/alerts/series-watch.ts'
 import { type Transition, transitionId } from '#core/alerts/transition.ts'
@@ -11,7 +11,7 @@ import { DecodeFailure, type Registry } from '#platform/kafka/registry.ts'
 import type { Logger } from '#platform/process/log.ts'
 import { alertStateTopic } from '#schemas/alert-topics.ts'
 import { type AlertRule, type AlertState, timeseriesSliceSchema } from '#schemas/generated/records.ts'
-import { runOf, type StartedEngine } from './judge.ts'
+import { runOf, type StartedEngine, type StartPlace } from './judge.ts'
 
 export interface StartParts {
   kafka: Kafka
@@ -28,11 +28,14 @@ const slackMs = 10 * minuteMs
 /** See JudgeParts.start. */
 export async function startEngine(
   { kafka, registry, log, rules }: StartParts,
-  { topic, partition, offset }: { topic: string; partition: number; offset: number },
+  { topic, partition, offset, told: newer }: StartPlace,
 ): Promise<StartedEngine> {
   const source = topic.slice(0, topic.lastIndexOf('.'))
   const isOfSource = (dataset: string): boolean => datasetsByName.get(dataset)?.source.name === source
-  const told = (await readTold(kafka, registry, log)).filter(({ dataset }) => isOfSource(dataset))
+  const states = [...(await readTold(kafka, registry, log)), ...newer].filter(({ dataset }) => isOfSource(dataset))
+  const told = [
+    ...new Map(states.map((state) => [`${state.ruleId}/${seriesName(state.dataset, state.key)}`, state])).values(),
+  ]
   const known = readRules(rules(), log)
   const versions = validRules(known)
   const engine = new AlertEngine(versions, declaredSeries, told)
