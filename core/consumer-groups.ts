@@ -11,6 +11,7 @@ export const sinkLettersGroup = 'sink-dead-letters'
 /** The alerter judges slices in one group, and turns transitions into messages in the other. */
 export const alerterGroup = 'alerter'
 export const alertMessagesGroup = 'alerter-messages'
+export const alerterGroups: readonly string[] = [alerterGroup, alertMessagesGroup]
 
 /** Returns the group in which the sink reads a topic that declares a table. */
 export const sinkGroupOf = ({ record }: Pick<Topic, 'record'>): string =>

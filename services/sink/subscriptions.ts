@@ -9,6 +9,7 @@ import { dead, type Verdict } from '#platform/kafka/verdict.ts'
 import type { Logger } from '#platform/process/log.ts'
 import { TransientError } from '#platform/process/transient-error.ts'
 import { tracesOf, withSpan } from '#platform/tracing/trace.ts'
+import { alertTopics } from '#schemas/alert-topics.ts'
 import { apiUsageTopic, auditTopic } from '#schemas/api-topics.ts'
 import { completenessTopic } from '#schemas/completeness-topics.ts'
 import { acceptedAnswerSchema, seriesSchema } from '#schemas/generated/records.ts'
@@ -86,7 +87,7 @@ const factTopics = (families: readonly { topics: readonly Topic[] }[]): Topic[] 
   families
     .flatMap(({ topics }) => topics)
     .filter((topic) => topic.table && (topic.record === null || platformTopics.includes(topic)))
-    .filter((topic) => ![hostLogTopic, completenessTopic, auditTopic, apiUsageTopic].includes(topic))
+    .filter((topic) => ![hostLogTopic, completenessTopic, auditTopic, apiUsageTopic, ...alertTopics].includes(topic))
 
 type StoreRows = (rows: unknown[][]) => Promise<Verdict[]>
 

@@ -165,6 +165,7 @@ describe('its commands', () => {
     const { healthy, parts, lag, rows, datasets } = JSON.parse(stdout)
     expect(healthy).toBe(true)
     expect(parts.map(({ name }: { name: string }) => name).toSorted()).toEqual([
+      'alerter',
       'api',
       'clickhouse',
       'kafka',

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { consumerGroups } from '#core/consumer-groups.ts'
+import { alerterGroups, consumerGroups } from '#core/consumer-groups.ts'
 import { hostOf, partitionOfHost } from '#core/host.ts'
 import { requestIdentity } from '#core/request-identity.ts'
 import { createKafka, withAdmin } from '#platform/kafka/client.ts'
@@ -100,7 +100,7 @@ export async function untilStored(environment: Record<string, string>, timeoutMs
   const deadlineMs = Date.now() + timeoutMs
   // End offsets are fetched only once, because that costs more than the work of the services.
   await withAdmin(createKafka(readConfig(kafkaSettings, environment), 'test'), async (admin) => {
-    for (const { group, topics } of consumerGroups()) {
+    for (const { group, topics } of consumerGroups().filter(({ group }) => !alerterGroups.includes(group))) {
       const ends = new Map<string, Offsets[]>()
       for (const topic of topics) ends.set(topic, await admin.fetchTopicOffsets(topic))
       for (;;) {
