@@ -6,6 +6,9 @@ import type { Output } from '#platform/kafka/verdict.ts'
 import { alertEventsTopic, alertStateTopic } from '#schemas/alert-topics.ts'
 import type { AlertEvent, AlertState } from '#schemas/generated/records.ts'
 
+/** Words of upstream may be long. */
+const maxDetailChars = 500
+
 export interface AlertEncoders {
   event: (record: AlertEvent) => Buffer
   state: (record: AlertState) => Buffer
@@ -37,7 +40,8 @@ export function eventOf(transition: Transition, nowMs: number): AlertEvent {
     ...{ unit: unitOfSeries(dataset, key), onsetAt: onsetMs, endsAt: endsMs, firingId, pointAt: facts.atMs },
     ...{ value: facts.value, compared: facts.compared, reference: facts.reference, samples: facts.samples },
     ...{ expected: facts.expected, knownAt: facts.knownMs, rawPartition: facts.raw.partition },
-    ...{ rawOffset: facts.raw.offset, detail, at: nowMs },
+    detail: detail?.slice(0, maxDetailChars) ?? null,
+    ...{ rawOffset: facts.raw.offset, at: nowMs },
   }
 }
 

@@ -5,8 +5,10 @@ import type { AlertEvent } from '#schemas/generated/records.ts'
 /** What a delivery keeps of its message. It is written before the first attempt, so all attempts send the same bytes. */
 export type MessageBody = Omit<AlertMessage, 'id'> & { events: AlertEvent[] }
 
-/** How many transitions a message spells out. A body of a webhook must stay below 20 kB. */
+/** How much a message spells out, in transitions and in bytes. A body of a webhook must stay below 20 kB. */
 const maxListed = 20
+const maxEventBytes = 18_000
+const bytesOf = (events: readonly AlertEvent[]): number => Buffer.byteLength(JSON.stringify(events.map(dataOf)))
 const maxTextChars = 8_000
 
 /**
@@ -16,6 +18,7 @@ const maxTextChars = 8_000
  */
 export function composeMessage(eventIds: readonly string[], events: readonly AlertEvent[], atMs: number): MessageBody {
   const listed = events.slice(0, maxListed)
+  while (listed.length > 1 && bytesOf(listed) > maxEventBytes) listed.pop()
   const more = eventIds.length - listed.length
   const [first] = listed
   const lines = listed.map((event) => `${describeEvent(event)}.`)

@@ -11,6 +11,8 @@ export interface Routing {
 
 /** Messages of one group and endpoint follow each other at this distance, ms. The first one is sent at once. */
 const groupEveryMs = 60_000
+/** That a source brings nothing concerns many rules, whose transitions may come in several batches. They are awaited, ms. */
+const collectSourceMs = 10_000
 /** More messages of an endpoint than that within a minute are told in one. */
 const maxPerMinute = 20
 const minuteMs = 60_000
@@ -19,6 +21,10 @@ const keptEndedMs = 7 * 86_400_000
 /** The messages that wait, and those that ended lately. Pure, but for what it holds. */
 export class Mailroom {
   private readonly deliveries = new Map<string, AlertDelivery>()
+  /** Those that wait, and of each endpoint and group the one that may still grow, and when the newest one was. */
+  private readonly open = new Map<string, AlertDelivery>()
+  private readonly growing = new Map<string, AlertDelivery>()
+  private readonly newestMs = new Map<string, number>()
   /** By endpoint and transition: the delivery that tells it. */
   private readonly byEvent = new Map<string, AlertDelivery>()
   private readonly createdAt = new Map<string, number[]>()
@@ -31,7 +37,15 @@ export class Mailroom {
 
   /** Takes a delivery as it was written. */
   put(delivery: AlertDelivery): void {
-    this.deliveries.set(deliveryName(delivery), delivery)
+    const name = deliveryName(delivery)
+    const group = groupName(delivery)
+    const { state, attempts, endedAt, createdAt } = delivery
+    this.deliveries.set(name, delivery)
+    if (state === 'open') this.open.set(name, delivery)
+    else this.open.delete(name)
+    if (state === 'open' && attempts === 0) this.growing.set(group, delivery)
+    else if (this.growing.get(group)?.id === delivery.id) this.growing.delete(group)
+    if (state !== 'silenced') this.newestMs.set(group, Math.max(this.newestMs.get(group) ?? 0, endedAt ?? createdAt))
     for (const id of delivery.eventIds) this.byEvent.set(`${delivery.endpoint}/${id}`, delivery)
   }
 
@@ -50,9 +64,7 @@ export class Mailroom {
 
   /** Returns the deliveries that wait, oldest first. */
   waiting(): AlertDelivery[] {
-    return [...this.deliveries.values()]
-      .filter(({ state }) => state === 'open')
-      .toSorted((one, other) => one.createdAt - other.createdAt)
+    return [...this.open.values()].toSorted((one, other) => one.createdAt - other.createdAt)
   }
 
   /** Forgets deliveries that ended long ago, and returns the names of their records. */
@@ -88,9 +100,7 @@ export class Mailroom {
     const firing = event.firingId === null ? undefined : this.byEvent.get(`${endpoint}/${event.firingId}`)
     const silence = routing.silences().find((each) => silencesEvent(each, event, nowMs))
     const group = this.groupOf(event, endpoint, nowMs)
-    const open = this.waiting().find(
-      (each) => each.endpoint === endpoint && each.group === group && each.attempts === 0,
-    )
+    const open = this.growing.get(groupName({ endpoint, group }))
     const isSilenced = silence !== undefined || firing?.state === 'silenced'
     if (open && !isSilenced) return extended(open, event)
     const delivery: AlertDelivery = {
@@ -123,20 +133,27 @@ export class Mailroom {
   }
 
   private dueAt(endpoint: string, group: string, nowMs: number): number {
-    let lastMs = Number.NEGATIVE_INFINITY
-    for (const each of this.deliveries.values())
-      if (each.endpoint === endpoint && each.group === group && each.state !== 'silenced')
-        lastMs = Math.max(lastMs, each.endedAt ?? each.createdAt)
-    return Math.max(nowMs, lastMs + groupEveryMs)
+    const newestMs = this.newestMs.get(groupName({ endpoint, group }))
+    const collectMs = group.startsWith('source ') ? collectSourceMs : 0
+    return newestMs === undefined ? nowMs + collectMs : Math.max(nowMs, newestMs + groupEveryMs)
   }
 }
 
+const groupName = ({ endpoint, group }: Pick<AlertDelivery, 'endpoint' | 'group'>): string => `${endpoint}/${group}`
+
 export const deliveryName = ({ endpoint, id }: Pick<AlertDelivery, 'endpoint' | 'id'>): string => `${endpoint}/${id}`
 
-function endpointsOf(record: AlertRule | undefined): string[] {
+/** Whom a version of a rule tells. Versions never change, so each is read once. */
+const endpointsByRule = new WeakMap<AlertRule, readonly string[]>()
+
+function endpointsOf(record: AlertRule | undefined): readonly string[] {
   if (record === undefined) return []
+  const known = endpointsByRule.get(record)
+  if (known !== undefined) return known
   const parsed = ruleSchema.safeParse(JSON.parse(record.rule))
-  return parsed.success ? [...new Set(parsed.data.tell)] : []
+  const endpoints = parsed.success ? [...new Set(parsed.data.tell)] : []
+  endpointsByRule.set(record, endpoints)
+  return endpoints
 }
 
 function extended(delivery: AlertDelivery, event: AlertEvent): AlertDelivery {
