@@ -47,9 +47,10 @@ export const isPublishedAhead = (stepS: number): boolean => stepS >= 300
 
 /** Returns how old a point may be when it becomes known and still alert, ms. */
 export const maxAgeOf = ({ rule }: RuleVersion, stepS: number): number => {
-  if (rule.maxAge !== undefined) return durationMs(rule.maxAge)
-  return isPublishedAhead(stepS) ? dayMs : 2 * stepS * 1_000 + 60_000
+  return rule.maxAge === undefined ? usualAgeMs(stepS) : durationMs(rule.maxAge)
 }
+
+const usualAgeMs = (stepS: number): number => (isPublishedAhead(stepS) ? dayMs : 2 * stepS * 1_000 + 60_000)
 
 /** One series and all rules on it. */
 export class SeriesWatch {
@@ -75,7 +76,8 @@ export class SeriesWatch {
     this.series = series
     this.stepS = series.steps.toSorted((one, other) => one.fromMs - other.fromMs).at(-1)?.stepS ?? 1
     const stepMs = this.stepS * 1_000
-    const maxAgeMs = Math.max(...versions.map((version) => maxAgeOf(version, this.stepS)))
+    // A series that others are compared with may have no rule of its own.
+    const maxAgeMs = Math.max(usualAgeMs(this.stepS), ...versions.map((version) => maxAgeOf(version, this.stepS)))
     this.maxAheadMs = isPublishedAhead(this.stepS) ? aheadMs : 3_600_000
     const horizonMs = maxAgeMs + stepMs + (isPublishedAhead(this.stepS) ? aheadMs : 0)
     const longestMs = Math.max(0, ...versions.flatMap(({ rule }) => windowsOf(rule)))
