@@ -39,7 +39,7 @@ function describePoint(condition: PointCondition): string {
         ? `what was known ${to.knownBefore} before`
         : `${to.dataset} ${to.key}`
   if (as === 'ratio') return `the value is ${relation(operator)} ${than} times ${reference}`
-  if (as === 'percent') return `the value is ${relation(operator)} ${than} % away from ${reference}`
+  if (as === 'percent') return `the value is ${relation(operator)} ${than} % above ${reference}`
   return `the value minus ${reference} is ${relation(operator)} ${than}`
 }
 

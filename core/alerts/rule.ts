@@ -4,10 +4,10 @@ import { z } from 'zod'
 /** A length of time: PT90S, PT1H, P1D. At least a second. */
 const duration = z
   .string()
-  .regex(
-    /^P(?=\d|T\d)(\d{1,3}D)?(T(?=\d)(\d{1,3}H)?(\d{1,4}M)?(\d{1,5}S)?)?$/,
-    'must be a length of time such as PT1H, PT90S or P1D',
-  )
+  .regex(/^P(?=\d|T\d)(\d{1,3}D)?(T(?=\d)(\d{1,3}H)?(\d{1,4}M)?(\d{1,5}S)?)?$/, {
+    error: 'must be a length of time such as PT1H, PT90S or P1D',
+    abort: true,
+  })
   .refine((text) => durationMs(text) >= 1_000, 'must be a second at least')
 
 const dayMs = 86_400_000
