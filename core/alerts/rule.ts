@@ -103,7 +103,10 @@ const ruleObject = z.strictObject({
     .describe('of the newest points, how many meet the condition'),
   keepFiringFor: duration.optional().describe('how long the rule fires on after the condition ceased to hold'),
   clearAt: number.optional().describe('hysteresis: a rule that fires goes on until the value passes this'),
-  maxAge: duration.optional().describe('points that become known later than that never alert'),
+  maxAge: duration
+    .refine((text) => durationMs(text) <= 31 * dayMs, 'must be P31D at most')
+    .optional()
+    .describe('points that become known later than that never alert'),
   minShare: z.number().min(0.1).max(1).default(0.8).describe('share of the samples of a window that must be there'),
   tell: z.array(z.string().min(1).max(100)).max(20).default([]).describe('ids of endpoints'),
 })
