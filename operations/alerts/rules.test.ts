@@ -1,0 +1,65 @@
+import { expect, test } from 'vitest'
+import { readRule } from './rules.ts'
+
+const rule = {
+  id: 'r-1',
+  title: 'A title',
+  owner: 'trading',
+  of: { dataset: 'kraken.ticker', key: '*.last' },
+  when: { value: '>', than: 3, as: 'ratio', to: { window: 'PT1H', of: 'avg' } },
+}
+
+test('a rule has all defaults', () => {
+  expect(readRule(rule)).toEqual({
+    ...rule,
+    ...{ of: { ...rule.of, labels: {} }, severity: 'warning', minShare: 0.8, tell: [] },
+  })
+})
+
+const ratio = rule.when
+
+test.each([
+  [{ id: 'Über' }, 'id: must be small letters, digits and hyphens, at most 63'],
+  [{ title: '  ' }, 'title: Too small: expected string to have >=1 characters'],
+  [{ title: 'two\nlines' }, 'title: must be one line without control characters'],
+  [{ owner: 'a\u001b[31m' }, 'owner: must be one line without control characters'],
+  [{ of: { dataset: 'kraken\n.*' } }, 'of.dataset: must be one line without control characters'],
+  [{ severity: 'urgent' }, 'severity: Invalid option: expected one of "info"|"warning"|"critical"'],
+  [{ color: 'red' }, 'the rule: Unrecognized key: "color"'],
+  [{ for: 'PT0S' }, 'for: must be a second at least'],
+  [{ for: 'an hour' }, 'for: must be a length of time such as PT1H, PT90S or P1D'],
+  [{ for: 'P1M' }, 'for: must be a length of time such as PT1H, PT90S or P1D'],
+  [{ for: 'PT' }, 'for: must be a length of time such as PT1H, PT90S or P1D'],
+  [{ maxAge: 'P32D' }, 'maxAge: must be P31D at most'],
+  [{ minShare: 0 }, 'minShare: Too small: expected number to be >=0.1'],
+  [{ times: { of: 2, atLeast: 3 } }, 'times: `atLeast` cannot be above `of`'],
+  [{ times: { of: 32, atLeast: 3 } }, 'times.of: Too big: expected number to be <=31'],
+  [{ when: { value: '==', than: 3 } }, 'when.value: Invalid option: expected one of ">"|">="|"<"|"<="'],
+  [{ when: { value: '>', than: '3' } }, 'when.than: Invalid input: expected number, received string'],
+  [{ when: { value: '>', than: Number.NaN } }, 'when.than: Invalid input: expected number, received NaN'],
+  [
+    { when: { value: '>', than: Number.POSITIVE_INFINITY } },
+    'when.than: Invalid input: expected number, received Infinity',
+  ],
+  [
+    { when: { ...ratio, to: { window: 'PT30S', of: 'avg' } } },
+    'when.to.window: must be a length of time from PT1M to P7D',
+  ],
+  [
+    { when: { ...ratio, to: { window: 'P8D', of: 'avg' } } },
+    'when.to.window: must be a length of time from PT1M to P7D',
+  ],
+  [{ when: { becomes: 'lost' } }, 'when.becomes: Invalid option: expected one of "published"|"late"|"retracted"'],
+  [{ when: { all: [] } }, 'when.all: Too small: expected array to have >=1 items'],
+  [
+    { when: { value: '>', than: 3 }, clearAt: 4 },
+    'clearAt: must lie on the other side of 3, or the rule would resolve while it holds',
+  ],
+  [{ when: { any: [{ value: '>', than: 3 }] }, clearAt: 2 }, 'clearAt: is for a rule with one condition on a value'],
+])('%j is refused in words', (change, expected) => {
+  expect(() => readRule({ ...rule, ...change })).toThrow(`The rule does not fit:\n  ${expected}`)
+})
+
+test.each([[null], [[]], ['a text'], [7], [undefined]])('%j is not a rule', (written) => {
+  expect(() => readRule(written)).toThrow(/^The rule does not fit:\n {2}the rule: Invalid input: expected object/)
+})
