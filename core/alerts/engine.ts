@@ -31,7 +31,8 @@ export class AlertEngine {
   /** Rules that name one series, by it, and rules with a pattern. So a series is not compared with all rules. */
   private readonly exact = new Map<string, RuleVersion[]>()
   private readonly patterns: RuleVersion[] = []
-  private readonly references: ReadonlySet<string>
+  /** By series: the rules of other series that compare with it. */
+  private readonly comparing = new Map<string, RuleVersion[]>()
   private readonly describe: (dataset: string, key: string) => WatchedSeries | undefined
   private readonly told = new Map<string, ToldState>()
   /** Null: no rule names the series. */
@@ -58,7 +59,9 @@ export class AlertEngine {
         this.exact.set(name, [...(this.exact.get(name) ?? []), version])
       }
     }
-    this.references = new Set(judged.flatMap(comparedWith))
+    for (const version of judged) {
+      for (const name of comparedWith(version)) this.comparing.set(name, [...(this.comparing.get(name) ?? []), version])
+    }
     this.describe = describe
     for (const state of told) this.told.set(stateName(state.ruleId, state.dataset, state.key), state)
   }
@@ -118,10 +121,10 @@ export class AlertEngine {
     const known = this.watches.get(name)
     if (known !== undefined) return known
     const series = this.describe(dataset, key)
-    const isReference = this.references.has(name)
+    const comparing = this.comparing.get(name) ?? []
     const candidates = [...(this.exact.get(name) ?? []), ...this.patterns]
     const versions = series ? candidates.filter(({ rule }) => selects(rule.of, series)) : []
-    if (!series || series.steps.length === 0 || (versions.length === 0 && !isReference)) {
+    if (!series || series.steps.length === 0 || (versions.length === 0 && comparing.length === 0)) {
       this.watches.set(name, null)
       return null
     }
@@ -133,9 +136,9 @@ export class AlertEngine {
       const state = this.told.get(stateName(version.rule.id, dataset, key))
       return state?.ruleVersion === version.version ? state.episodes : []
     }
-    const watch = new SeriesWatch(series, versions, toldOf, (otherDataset, otherKey, atMs) => {
-      return this.watchOf(otherDataset, otherKey)?.valueAt(atMs) ?? null
-    })
+    const otherAt = (otherDataset: string, otherKey: string, atMs: number): number | null =>
+      this.watchOf(otherDataset, otherKey)?.valueAt(atMs) ?? null
+    const watch = new SeriesWatch(series, versions, { toldOf, otherAt, comparing })
     if (this.isResumed) watch.resume(Number.POSITIVE_INFINITY)
     this.watches.set(name, watch)
     return watch
@@ -205,9 +208,9 @@ export class AlertEngine {
 function episodeTransition(watch: SeriesWatch, rule: RuleOnSeries, news: EpisodeNews, run: PointRun): Transition {
   const { dataset, key } = watch.series
   const { episode, kind } = news
-  const { onsetMs, endsMs, firedMs } = episode
+  const { onsetMs, endsMs } = episode
   const ended = kind === 'resolved' || kind === 'changed'
-  const atMs = ended && endsMs !== null ? endsMs : kind === 'firing' && endsMs === null ? watch.newestAtMs : firedMs
+  const atMs = ended && endsMs !== null ? endsMs : watch.firingAtMs(episode)
   const facts = watch.factsAt(rule, atMs)
   return withId({
     ...{ kind, rule: rule.version, dataset, key, onsetMs, endsMs: kind === 'cancelled' ? null : endsMs },

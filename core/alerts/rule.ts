@@ -27,12 +27,21 @@ const windowLength = duration.refine((text) => durationMs(text) >= 60_000 && dur
   message: 'must be a length of time from PT1M to P7D',
 })
 
+/** Text that stands in messages, in subjects of mail and on terminals. */
+const line = (maxChars: number) =>
+  z
+    .string()
+    .trim()
+    .min(1)
+    .max(maxChars)
+    .regex(/^[^\p{Cc}\u2028-\u202e\u2066-\u2069]*$/u, 'must be one line without control characters')
+
 /** The series that a rule is about. `*` stands for any characters. */
 const selectorSchema = z
   .strictObject({
-    dataset: z.string().min(1).max(200).describe('such as jao.core.maxExchanges, or kraken.*'),
-    key: z.string().min(1).max(300).default('*').describe('such as border_AT_BE, or *.last'),
-    labels: z.record(z.string().max(60), z.string().max(120)).default({}).describe('such as { "from": "AT" }'),
+    dataset: line(200).describe('such as jao.core.maxExchanges, or kraken.*'),
+    key: line(300).default('*').describe('such as border_AT_BE, or *.last'),
+    labels: z.record(line(60), line(120)).default({}).describe('such as { "from": "AT" }'),
   })
   .describe('which series; the rule stands on each of them by itself')
 
@@ -41,9 +50,7 @@ export type Selector = z.infer<typeof selectorSchema>
 /** With what a value is compared. */
 const referenceSchema = z.union([
   z.strictObject({ window: windowLength, of: aggregate }).describe('a figure of the points before this one'),
-  z
-    .strictObject({ dataset: z.string().min(1).max(200), key: z.string().min(1).max(300) })
-    .describe('the value of another series at the same time'),
+  z.strictObject({ dataset: line(200), key: line(300) }).describe('the value of another series at the same time'),
   z.strictObject({ knownBefore: duration }).describe('what was known of the same point that long before'),
 ])
 
@@ -84,8 +91,8 @@ export const ruleId = z
 
 const ruleObject = z.strictObject({
   id: ruleId,
-  title: z.string().trim().min(1).max(200),
-  owner: z.string().trim().min(1).max(100).describe('who is asked about the rule'),
+  title: line(200),
+  owner: line(100).describe('who is asked about the rule'),
   severity: z.enum(['info', 'warning', 'critical']).default('warning'),
   of: selectorSchema,
   when: z.union([
@@ -103,9 +110,12 @@ const ruleObject = z.strictObject({
     .describe('of the newest points, how many meet the condition'),
   keepFiringFor: duration.optional().describe('how long the rule fires on after the condition ceased to hold'),
   clearAt: number.optional().describe('hysteresis: a rule that fires goes on until the value passes this'),
-  maxAge: duration.optional().describe('points that become known later than that never alert'),
+  maxAge: duration
+    .refine((text) => durationMs(text) <= 31 * dayMs, 'must be P31D at most')
+    .optional()
+    .describe('points that become known later than that never alert'),
   minShare: z.number().min(0.1).max(1).default(0.8).describe('share of the samples of a window that must be there'),
-  tell: z.array(z.string().min(1).max(100)).max(20).default([]).describe('ids of endpoints'),
+  tell: z.array(line(100)).max(20).default([]).describe('ids of endpoints'),
 })
 
 /** What a rule says. `checkRule` says whether the series that it names can ever meet it. */
@@ -152,8 +162,7 @@ export function selects(
     matches(dataset, series.dataset) &&
     matches(key, series.key) &&
     Object.entries(labels).every(([name, value]) => {
-      const label = series.labels[name]
-      return label !== undefined && matches(value, label)
+      return Object.hasOwn(series.labels, name) && matches(value, series.labels[name] as string)
     })
   )
 }

@@ -40,17 +40,27 @@ export interface RevisionRule {
   maxAgeMs: number
 }
 
-/** Datasets with longer steps publish days ahead. */
-const aheadMs = 4 * 86_400_000
 const dayMs = 86_400_000
+/** Datasets with longer steps publish days ahead. */
+const publishedAheadMs = 4 * dayMs
+const maxWindowMs = 7 * dayMs
 export const isPublishedAhead = (stepS: number): boolean => stepS >= 300
 
 /** Returns how old a point may be when it becomes known and still alert, ms. */
 export const maxAgeOf = ({ rule }: RuleVersion, stepS: number): number => {
-  return rule.maxAge === undefined ? usualAgeMs(stepS) : durationMs(rule.maxAge)
+  if (rule.maxAge !== undefined) return durationMs(rule.maxAge)
+  return isPublishedAhead(stepS) ? dayMs : 2 * stepS * 1_000 + 60_000
 }
 
-const usualAgeMs = (stepS: number): number => (isPublishedAhead(stepS) ? dayMs : 2 * stepS * 1_000 + 60_000)
+/** Returns how far ahead of the clock a point may lie, ms. One farther ahead is an error, and would push out all others. */
+const maxAheadOf = (stepS: number): number => 2 * stepS * 1_000 + (isPublishedAhead(stepS) ? publishedAheadMs : 60_000)
+
+export interface WatchParts {
+  toldOf: (version: RuleVersion) => readonly ToldEpisode[]
+  otherAt: PointSource['otherAt']
+  /** Rules of other series that compare with this one. */
+  comparing?: readonly RuleVersion[]
+}
 
 /** One series and all rules on it. */
 export class SeriesWatch {
@@ -61,6 +71,7 @@ export class SeriesWatch {
   /** Points that are not on the grid, or lie so far ahead that they would push out all others. */
   ignoredPoints = 0
   private readonly maxAheadMs: number
+  private forgottenTo = Number.NEGATIVE_INFINITY
   private readonly points: SeriesPoints
   private readonly windows: SlidingWindows | undefined
   private readonly groups = new Map<string, ComparandGroup>()
@@ -70,18 +81,20 @@ export class SeriesWatch {
   constructor(
     series: WatchedSeries,
     versions: readonly RuleVersion[],
-    toldOf: (version: RuleVersion) => readonly ToldEpisode[],
-    otherAt: PointSource['otherAt'],
+    { toldOf, otherAt, comparing = [] }: WatchParts,
   ) {
     this.series = series
     this.stepS = series.steps.toSorted((one, other) => one.fromMs - other.fromMs).at(-1)?.stepS ?? 1
     const stepMs = this.stepS * 1_000
-    // A series that others are compared with may have no rule of its own.
-    const maxAgeMs = Math.max(usualAgeMs(this.stepS), ...versions.map((version) => maxAgeOf(version, this.stepS)))
-    this.maxAheadMs = isPublishedAhead(this.stepS) ? aheadMs : 3_600_000
-    const horizonMs = maxAgeMs + stepMs + (isPublishedAhead(this.stepS) ? aheadMs : 0)
+    const maxAgeMs = Math.max(0, ...[...versions, ...comparing].map((version) => maxAgeOf(version, this.stepS)))
+    this.maxAheadMs = maxAheadOf(this.stepS)
+    const horizonMs = maxAgeMs + stepMs + this.maxAheadMs
     const longestMs = Math.max(0, ...versions.flatMap(({ rule }) => windowsOf(rule)))
-    if (longestMs > 0) this.windows = new SlidingWindows({ longestMs, steps: series.steps, spareMs: horizonMs })
+    if (longestMs > 0) {
+      // Buckets would have to be loaded from the store. All points are held instead; `checkRuleMemory` says what they cost.
+      const lengths = { longestMs, singlePointsMs: maxWindowMs, spareMs: Math.min(horizonMs, maxWindowMs) }
+      this.windows = new SlidingWindows({ ...lengths, steps: series.steps })
+    }
     const keepsKnowledge = versions.some(({ rule }) =>
       pointConditions(rule.when).of.some((each) => each.to !== undefined && 'knownBefore' in each.to),
     )
@@ -162,7 +175,8 @@ export class SeriesWatch {
 
   private moveOn(from: number, to: number): void {
     for (const { compared } of this.groups.values()) compared.moveTo(from, to)
-    if (from % 16 !== 0) return
+    if (from < this.forgottenTo + 16) return
+    this.forgottenTo = from
     for (const rule of this.rules) rule.forget(from, this.points.grid.instantOf(from))
   }
 
@@ -261,9 +275,9 @@ export class SeriesWatch {
     return origin !== undefined && origin.knownMs - Math.max(atMs, origin.dueMs ?? atMs) <= rule.maxAgeMs
   }
 
-  /** The event time of the newest point, ms UTC. -Infinity: there is none. */
-  get newestAtMs(): number {
-    return this.points.newestMs
+  /** Returns the event time of the point that decided that a rule fires: where it fired, or the newest one, ms UTC. */
+  firingAtMs({ firedMs }: Episode): number {
+    return this.points.originAt(firedMs) === undefined ? this.points.newestMs : firedMs
   }
 
   /** The memory that the series takes, bytes. */

@@ -57,11 +57,18 @@ function sentences(issue: Issue): string[] {
   const path = issue.path.join('.') || 'the rule'
   if (issue.code !== 'invalid_union') return [`${path}: ${issue.message}`]
   // Of the forms that a condition may have, the one that knows all the names is meant, or else the nearest one.
-  const distance = (form: readonly { code?: string | undefined }[]): number =>
-    form.length + 10 * form.filter(({ code }) => code === 'unrecognized_keys').length
-  const forms = issue.errors.toSorted((one, other) => distance(one) - distance(other))
+  const forms = issue.errors.toSorted((one, other) => distance(one as Issue[]) - distance(other as Issue[]))
   const [nearest = []] = forms
   return nearest.flatMap((each) => sentences({ ...each, path: [...issue.path, ...each.path] } as Issue))
+}
+
+/** Returns how far a form is from what was written. A name that it does not know weighs more than a wrong value. */
+function distance(form: readonly Issue[]): number {
+  return form.reduce((total, issue) => {
+    if (issue.code === 'invalid_union')
+      return total + Math.min(...issue.errors.map((each) => distance(each as Issue[])))
+    return total + (issue.code === 'unrecognized_keys' ? 11 : 1)
+  }, 0)
 }
 
 /** Saves a rule as its next version. Returns it, and whether it differs from the one before. @throws UserError */
