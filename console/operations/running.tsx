@@ -36,7 +36,7 @@ export function Running({ tz }: { tz: string }) {
 function LagTable({ lags }: { lags: Lag[] }) {
   if (lags.length === 0) return <p>Every consumer has read everything.</p>
   return (
-    <table>
+    <table class="names">
       <thead>
         <tr>
           <th>Consumer</th>
