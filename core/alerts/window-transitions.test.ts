@@ -111,6 +111,16 @@ test('missing data makes a rule on values unknown, once, with the class and the 
   expect(known).toMatchObject({ kind: 'known', key: '', endsMs: dueMs + 2 * hourMs, firingId: unknown?.id })
 })
 
+test('a window of last year that is backfilled makes no rule known again', () => {
+  const yearMs = 365 * 24 * hourMs
+  const old = { windowStart: startMs - yearMs, windowEnd: startMs - yearMs, expectedBy: dueMs - yearMs }
+  expect(kinds(ofValues, [{ class: 'late' }, { ...old, previousClass: 'not-collected' }, {}])).toEqual([
+    ['unknown'],
+    [],
+    ['known'],
+  ])
+})
+
 test('one lost tick among others makes nothing unknown, but is late to a rule about that', () => {
   const lost = [{ class: 'lost' }]
   expect(kinds(ofValues, lost, false)).toEqual([[]])

@@ -30,8 +30,8 @@ export function windowTransitions(
     const { rule } = version
     if (!matches(rule.of.dataset, change.dataset)) continue
     if (isOfWindows(rule.when)) tellWindow(version, rule.when.becomes, change, told, outcome)
-    else if (isMissing(change.class) && isSilent && !isOfThePast(change, change.at, dayMs))
-      tellUnknown(version, change, told, outcome)
+    else if (isOfThePast(change, change.at, dayMs)) continue
+    else if (isMissing(change.class) && isSilent) tellUnknown(version, change, told, outcome)
     else if (change.class === 'complete') add(outcome, knownAgain(version, change.dataset, change.at, told))
   }
   return outcome
