@@ -57,7 +57,7 @@ function checkCondition(rule: Rule, condition: PointCondition, datasets: readonl
   const { as, to } = condition
   if ((as === 'ratio' || as === 'percent') && datasets.some((dataset) => mayBeNegative(rule, dataset)))
     throw refusal(rule, `a ${as} means nothing for values that may be below zero; use \`"as": "difference"\``)
-  if ('dataset' in to && !datasetsByName.has(to.dataset)) throw refusal(rule, `there is no dataset ${to.dataset}`)
+  if ('dataset' in to) checkOther(rule, to.dataset)
   if ('knownBefore' in to && datasets.every(({ calendar }) => calendar.kind === 'ticks'))
     throw refusal(rule, `a tick of ${rule.of.dataset} is known once: there is nothing that was known before`)
   if (!('window' in to)) return
@@ -69,9 +69,35 @@ function checkCondition(rule: Rule, condition: PointCondition, datasets: readonl
 
 const stepMs = ({ steps }: Dataset): number => Math.min(...steps.map(({ stepS }) => stepS)) * 1_000
 
+/** The alerter judges the series of each source by themselves. */
+function checkOther(rule: Rule, name: string): void {
+  const other = datasetsByName.get(name)
+  if (other === undefined)
+    throw refusal(rule, `there is no dataset ${name} to compare with: \`npx tidemark catalogue\` lists all`)
+  if (other.dataset.steps.length === 0) throw refusal(rule, `${name} has no values on a grid to compare with`)
+  const foreign = [...datasetsByName.values()].find(
+    ({ dataset, source }) => matches(rule.of.dataset, dataset.name) && source.name !== other.source.name,
+  )
+  if (foreign === undefined) return
+  throw refusal(
+    rule,
+    `${foreign.dataset.name} is compared with ${name}, which is of another source: rules compare series of one source`,
+  )
+}
+
+/** Metrics of markets that are themselves changes. */
+const signedMetrics = ['change', 'changePercentage', 'changeAbsolute']
+
 /** A metric that is itself a change, or a dataset whose plausible values lie below zero. */
 function mayBeNegative({ of }: Rule, { plausible, keys }: Dataset): boolean {
   if (plausible !== undefined) return plausible.min < 0
-  const [metric] = of.key.split('.').slice(-1)
-  return 'metric' in keys.labels && (metric === 'change' || metric === '*')
+  if (!('metric' in keys.labels)) return false
+  const { metric } = of.labels
+  return signedMetrics.some((name) => (metric === undefined ? mayEndWith(of.key, `.${name}`) : matches(metric, name)))
+}
+
+/** Whether a pattern may take a text that ends like that. */
+function mayEndWith(pattern: string, end: string): boolean {
+  const last = pattern.slice(pattern.lastIndexOf('*') + 1)
+  return last.endsWith(end) || (pattern.includes('*') && end.endsWith(last))
 }

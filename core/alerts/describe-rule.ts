@@ -1,4 +1,5 @@
 // What a rule and a transition say, in words. Commands, messages and the page say the same.
+import { printable } from '#platform/process/printable.ts'
 import type { AlertEvent } from '#schemas/generated/records.ts'
 import { isOfWindows, isRevision, type PointCondition, type Rule } from './rule.ts'
 
@@ -60,7 +61,8 @@ export function describeEvent(event: AlertEvent): string {
   const on = event.kind === 'test' ? '' : ' on'
   const parts = [`${event.title}: ${verbs[event.kind] ?? event.kind}${on} ${series}`, span(event), numbers(event)]
   if (event.detail !== null) parts.push(event.detail)
-  return parts.filter((part) => part !== '').join('; ')
+  // A title may be of an older version, and a key and a reason are upstream's.
+  return printable(parts.filter((part) => part !== '').join('; '))
 }
 
 function span({ kind, onsetAt, endsAt }: AlertEvent): string {

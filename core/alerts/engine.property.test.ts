@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { AlertEngine, type EngineOutcome, type ToldState } from './engine.ts'
 import { durationMs, type Rule, ruleSchema } from './rule.ts'
+import type { PointRun } from './series-points.ts'
 
 const stepMs = 10_000
 const fromMs = Date.UTC(2026, 9, 25)
@@ -54,7 +55,7 @@ const rules = fc
       ),
       for: fc.constantFrom('PT10S', 'PT30S'),
       keepFiringFor: fc.constantFrom('PT10S', 'PT40S'),
-      times: fc.constantFrom({ of: 3, atLeast: 2 }, { of: 5, atLeast: 1 }),
+      times: fc.constantFrom({ of: 3, atLeast: 2 }, { of: 5, atLeast: 1 }, { of: 31, atLeast: 4 }),
       clearAt: fc.integer({ min: 2, max: 8 }),
     },
     { requiredKeys: ['when'] },
@@ -237,5 +238,90 @@ test('an engine that starts anew at any record goes on as if it had never stoppe
       }
     }),
     { numRuns: 3_000 },
+  )
+})
+
+/** Many rules on one series: most share a number that they compare, and the thresholds lie close together. */
+const ruleSets = fc
+  .tuple(fc.array(rules, { minLength: 2, maxLength: 5 }), fc.array(condition, { minLength: 2, maxLength: 12 }))
+  .map(([various, plain]) =>
+    [...various, ...plain.map((when) => ruleOf({ when }))].map((rule, at) => ({ ...rule, id: `r${at}` })),
+  )
+
+test('of several rules on one series, each tells what it would tell alone', () => {
+  fc.assert(
+    fc.property(ruleSets, stream, (set, runs) => {
+      const versions = set.map((rule) => ({ rule, version: 1 }))
+      const describe = (dataset: string, key: string) => ({ dataset, key, labels: {}, steps })
+      const together = new AlertEngine(versions, describe)
+      const models = set.map((rule) => ({ id: rule.id, expected: model(rule) }))
+      for (const { first, run } of arrivals(runs)) {
+        const points = run.values.map((value, index) => ({ at: first + index, value }))
+        const { transitions } = together.take('d', 'k', run)
+        for (const { id, expected } of models) {
+          const own = transitions.filter(({ rule }) => rule.rule.id === id)
+          expect(said({ transitions: own, states: [] })).toEqual(expected(points, run.isSilent).toSorted())
+        }
+      }
+    }),
+    { numRuns: 600 },
+  )
+})
+
+/** What is told in the end of each excursion, whatever was told in between. */
+function outcomeOf(engine: AlertEngine, runs: readonly PointRun[]): Said[] {
+  const open = new Map<number, Said>()
+  for (const run of runs) {
+    for (const [kind, onset, ends] of said(engine.take('d', 'k', run))) {
+      if (kind === 'cancelled') open.delete(onset)
+      else open.set(onset, ['told', onset, ends])
+    }
+  }
+  return [...open.values()].toSorted((one, other) => one[1] - other[1])
+}
+
+test('points that come one by one end in what is told of them as a batch', () => {
+  fc.assert(
+    fc.property(rules, stream, (rule, runs) => {
+      const batches = arrivals(runs.map((run) => ({ ...run, isSilent: false }))).map(({ run }) => run)
+      const single = batches.flatMap((run) =>
+        run.values.map((value, at) => ({ ...run, startMs: run.startMs + at * stepMs, values: [value] })),
+      )
+      expect(outcomeOf(engineOf(rule), single)).toEqual(outcomeOf(engineOf(rule), batches))
+    }),
+    { numRuns: 1_500 },
+  )
+})
+
+test('a series that is compared with another one tells in the end the same, whichever came first', () => {
+  const pairs = fc.array(fc.tuple(fc.integer({ min: 0, max: 3 }), fc.integer({ min: 0, max: 3 }), fc.boolean()), {
+    minLength: 1,
+    maxLength: 30,
+  })
+  const when = { value: '>', than: 0, as: 'difference', to: { dataset: 'd', key: 'other' } }
+  fc.assert(
+    fc.property(pairs, fc.constantFrom({}, { for: 'PT20S' }, { times: { of: 3, atLeast: 2 } }), (points, partial) => {
+      const engine = engineOf(ruleOf({ when, ...partial }))
+      const inOrder = engineOf(ruleOf({ when, ...partial }))
+      const last = new Map<number, Said>()
+      const expected = new Map<number, Said>()
+      const note = (into: Map<number, Said>, outcome: EngineOutcome) => {
+        for (const [kind, onset, ends] of said(outcome))
+          if (kind === 'cancelled') into.delete(onset)
+          else into.set(onset, ['told', onset, ends])
+      }
+      for (const [at, [own, other, isOtherFirst]] of points.entries()) {
+        const run = (value: number) => ({
+          ...{ startMs: fromMs + at * stepMs, stepS: 10, values: [value], knownMs: fromMs + at * stepMs },
+          ...{ dueMs: null, isSilent: false, raw: { partition: 0, offset: at } },
+        })
+        const both = [() => engine.take('d', 'k', run(own)), () => engine.take('d', 'other', run(other))]
+        for (const take of isOtherFirst ? both.toReversed() : both) note(last, take())
+        note(expected, inOrder.take('d', 'other', run(other)))
+        note(expected, inOrder.take('d', 'k', run(own)))
+      }
+      expect([...last.values()]).toEqual([...expected.values()])
+    }),
+    { numRuns: 500 },
   )
 })

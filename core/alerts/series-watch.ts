@@ -53,7 +53,8 @@ export const maxAgeOf = ({ rule }: RuleVersion, stepS: number): number => {
 }
 
 /** Returns how far ahead of the clock a point may lie, ms. One farther ahead is an error, and would push out all others. */
-const maxAheadOf = (stepS: number): number => 2 * stepS * 1_000 + (isPublishedAhead(stepS) ? publishedAheadMs : 60_000)
+export const maxAheadOf = (stepS: number): number =>
+  2 * stepS * 1_000 + (isPublishedAhead(stepS) ? publishedAheadMs : 60_000)
 
 export interface WatchParts {
   toldOf: (version: RuleVersion) => readonly ToldEpisode[]

@@ -30,6 +30,7 @@ export function windowTransitions(
     const { rule } = version
     if (!matches(rule.of.dataset, change.dataset)) continue
     if (isOfWindows(rule.when)) tellWindow(version, rule.when.becomes, change, told, outcome)
+    else if (isOfThePast(change, change.at, dayMs)) continue
     else if (isMissing(change.class) && isSilent) tellUnknown(version, change, told, outcome)
     else if (change.class === 'complete') add(outcome, knownAgain(version, change.dataset, change.at, told))
   }
@@ -53,6 +54,10 @@ function add(to: EngineOutcome, { transitions, states }: EngineOutcome): void {
   to.states.push(...states)
 }
 
+/** Whether a window was over, and due, longer ago than that: what becomes of it is of the past, as by a backfill. */
+const isOfThePast = ({ windowEnd, expectedBy }: CompletenessChange, atMs: number, maxAgeMs: number): boolean =>
+  atMs - Math.max(windowEnd, expectedBy ?? windowEnd) > maxAgeMs
+
 const windowKey = ({ selector, windowStart }: CompletenessChange): string =>
   `${selector ?? ''}@${new Date(windowStart).toISOString()}`
 
@@ -63,19 +68,20 @@ function tellWindow(
   told: FindTold,
   outcome: EngineOutcome,
 ): void {
-  const { dataset, previousClass, since, windowEnd, expectedBy } = change
+  const { dataset, previousClass, since } = change
   const key = windowKey(change)
   const open = told(version.rule.id, dataset, key)?.episodes.find(({ endsMs }) => endsMs === null)
+  const maxAgeMs = version.rule.maxAge === undefined ? dayMs : durationMs(version.rule.maxAge)
   if (becomes === 'late') {
-    if (isMissing(change.class) && !open) begin(outcome, version, 'firing', change, key)
+    if (isMissing(change.class) && !open && !isOfThePast(change, change.at, maxAgeMs))
+      begin(outcome, version, 'firing', change, key)
     if (!isMissing(change.class) && open)
       end(outcome, { version, kind: 'resolved', dataset, key, atMs: since, knownMs: change.at, open })
     return
   }
   const wasPublished = previousClass === 'complete'
   const isNews = becomes === 'published' ? change.class === 'complete' && !wasPublished : change.class === 'retracted'
-  const maxAgeMs = version.rule.maxAge === undefined ? dayMs : durationMs(version.rule.maxAge)
-  if (!isNews || previousClass === null || since - Math.max(windowEnd, expectedBy ?? windowEnd) > maxAgeMs) return
+  if (!isNews || previousClass === null || isOfThePast(change, since, maxAgeMs)) return
   outcome.transitions.push(transitionOf(version, 'happened', change, key))
 }
 

@@ -3,6 +3,7 @@ import { declaredSeries, dueAtMs } from '#core/alerts/declared-series.ts'
 import { AlertEngine, longestLookBackMs } from '#core/alerts/engine.ts'
 import { isOfWindows, type Rule, referencesOf } from '#core/alerts/rule.ts'
 import type { PointRun } from '#core/alerts/series-points.ts'
+import { maxAheadOf } from '#core/alerts/series-watch.ts'
 import type { Transition } from '#core/alerts/transition.ts'
 import { datasetsByName } from '#core/datasets.ts'
 import { readRows, type Store } from '#platform/clickhouse/client.ts'
@@ -26,7 +27,6 @@ export interface Backtest {
 
 const maxSeries = 2_000
 const maxPoints = 5_000_000
-const aheadMs = 4 * 86_400_000
 
 interface StoredPoint {
   atMs: number
@@ -74,6 +74,7 @@ async function readPoints(
   { dataset, key }: { dataset: string; key: string },
   { rule, version, fromMs, toMs, isAsKnown }: BacktestRequest,
 ): Promise<StoredPoint[]> {
+  const aheadMs = Math.max(0, ...(declaredSeries(dataset, key)?.steps ?? []).map(({ stepS }) => maxAheadOf(stepS)))
   const beforeMs = longestLookBackMs([{ rule, version }]) + (isAsKnown ? aheadMs : 3_600_000)
   const until = isAsKnown
     ? 'known_at < fromUnixTimestamp64Milli({to:Int64})'

@@ -44,6 +44,8 @@ interface JudgedPartition {
   unacknowledged: Output[]
 }
 
+const dayMs = 86_400_000
+
 /** Returns the subscription to the slices of a source. */
 export function judgeSlices(
   source: string,
@@ -64,9 +66,13 @@ export function judgeSlices(
         if (Number(offset) < judged.nextOffset) continue
         judged.nextOffset = Number(offset) + 1
         if (!judged.engine.isWatched(record.dataset, record.key)) continue
-        const news = headers.replay === undefined ? parts.heardOf(record.dataset, record.knownAt) : undefined
+        const isReplay = headers.replay !== undefined
+        const run = runOf(record, isReplay)
+        // A backfill says nothing about whether the dataset brings points now.
+        const isOfNow = record.knownAt - Math.max(record.windowEnd, run.dueMs ?? 0) <= dayMs
+        const news = isOfNow && !isReplay ? parts.heardOf(record.dataset, record.knownAt) : undefined
         if (news !== undefined) judged.unacknowledged.push(...parts.encode(news))
-        const outcome = judged.engine.take(record.dataset, record.key, runOf(record, headers.replay !== undefined))
+        const outcome = judged.engine.take(record.dataset, record.key, run)
         if (outcome.transitions.length > 0) judged.unacknowledged.push(...parts.encode(outcome))
         parts.onJudged(outcome, record)
       }

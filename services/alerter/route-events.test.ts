@@ -1,155 +1,247 @@
 import { expect, test } from 'vitest'
-import type { AlertEvent, AlertRule, AlertSilence } from '#schemas/generated/records.ts'
-import { composeMessage, type MessageBody } from './compose-message.ts'
+import type { AlertDelivery, AlertEndpoint, AlertEvent, AlertRule, AlertSilence } from '#schemas/generated/records.ts'
+import type { MessageBody } from './compose-message.ts'
 import { Mailroom, type Routing } from './route-events.ts'
 
-const nowMs = Date.parse('2026-11-28T12:00:00Z')
+const nowMs = Date.UTC(2026, 10, 1)
 
-const ruleOf = (id: string, tell: string[]): AlertRule => ({
-  ...{ id, version: 1, owner: 'o', changedAt: 0, changedBy: 't', why: '', isDeleted: false },
-  rule: JSON.stringify({
-    ...{ id, title: id, owner: 'o', of: { dataset: 'kraken.ticker' }, when: { value: '>', than: 1 }, tell },
-  }),
+const ruleRecord = (id: string, tell: readonly string[]): AlertRule => ({
+  ...{ id, version: 1, owner: 'o', changedAt: 0, changedBy: 'b', why: 'w', isDeleted: false },
+  rule: JSON.stringify({ id, title: 't', owner: 'o', of: { dataset: 'd' }, when: { value: '>', than: 1 }, tell }),
 })
 
-let count = 0
-const event = (ruleId: string, more: Partial<AlertEvent> = {}): AlertEvent => ({
-  ...{ id: `e${count++}`, kind: 'firing', ruleId, ruleVersion: 1, title: 'A title', owner: 'o', severity: 'info' },
+const endpointRecord = (id: string): AlertEndpoint => ({
+  ...{ id, kind: 'webhook', address: 'https://example.org', owner: 'o', keyGeneration: 1, rotatedAt: null },
+  ...{ disabledAt: null, disabledWhy: null, changedAt: 0, changedBy: 'b' },
+})
+
+const event = (id: string, partial: Partial<AlertEvent> = {}): AlertEvent => ({
+  ...{ id, kind: 'firing', ruleId: 'r', ruleVersion: 1, title: 't', owner: 'o', severity: 'warning' },
   ...{ dataset: 'kraken.ticker', key: 'A.last', unit: 'USD', onsetAt: nowMs, endsAt: null, firingId: null },
-  ...{ pointAt: nowMs, value: 2, compared: 2, reference: null, samples: null, expected: null, knownAt: nowMs },
-  ...{ rawPartition: 0, rawOffset: 1, detail: null, at: nowMs, ...more },
+  ...{ pointAt: nowMs, value: 1, compared: 1, reference: null, samples: null, expected: null, knownAt: nowMs },
+  ...{ rawPartition: 0, rawOffset: 0, detail: null, at: nowMs, ...partial },
 })
 
-function routing(rules: AlertRule[], silences: AlertSilence[] = []): Routing {
-  const byId = new Map(rules.map((rule) => [rule.id, rule]))
-  const endpoint = (id: string) => ({
-    ...{ id, kind: 'webhook', address: 'https://example.org', owner: 'o', keyGeneration: 1, rotatedAt: null },
-    ...{ disabledAt: null, disabledWhy: null, changedAt: 0, changedBy: 't' },
-  })
-  return { rule: (id) => byId.get(id), endpoint, silences: () => silences }
+function routingOf(tell: Record<string, readonly string[]>, silences: readonly AlertSilence[] = []): Routing {
+  const rules = new Map(Object.entries(tell).map(([id, endpoints]) => [id, ruleRecord(id, endpoints)]))
+  const endpoints = new Map(Object.values(tell).flatMap((ids) => ids.map((id) => [id, endpointRecord(id)] as const)))
+  return { rule: (id) => rules.get(id), endpoint: (id) => endpoints.get(id), silences: () => silences }
 }
 
-const written = (mailroom: Mailroom, events: AlertEvent[], by: Routing, atMs = nowMs) => {
-  const deliveries = mailroom.route(events, by, atMs)
-  mailroom.written(deliveries)
-  return deliveries
+/** What is open, in the order in which it is told: the transitions of each message. */
+const open = (mailroom: Mailroom) => mailroom.waiting().map(({ eventIds }) => eventIds)
+
+/** Routes, and lets Kafka acknowledge. */
+function route(mailroom: Mailroom, events: readonly AlertEvent[], routing: Routing, atMs: number): AlertDelivery[] {
+  const written = mailroom.route(events, routing, atMs)
+  mailroom.written(written)
+  return written
 }
 
-const silence: AlertSilence = {
-  ...{ id: 's', rule: 'a', dataset: '*', key: '*', fromAt: nowMs - 1, untilAt: nowMs + 60_000, why: 'work' },
-  ...{ createdBy: 't', createdAt: nowMs },
-}
+const sent = (delivery: AlertDelivery, atMs: number): AlertDelivery => ({
+  ...{ ...delivery, state: 'sent', attempts: 1, endedAt: atMs },
+})
 
-test('a source that goes away is one message for each of 500 users with 20 rules each', () => {
-  const rules = Array.from({ length: 10_000 }, (_, at) => ruleOf(`r${at}`, [`user${at % 500}`]))
-  const by = routing(rules)
+test('a source that goes away: 10,000 rules of 500 users are one message a user, within two seconds', () => {
+  const tell = Object.fromEntries(Array.from({ length: 10_000 }, (_, at) => [`r${at}`, [`u${at % 500}`]]))
+  const routing = routingOf(tell)
   const mailroom = new Mailroom([])
-  const events = rules.map(({ id }) => event(id, { kind: 'unknown', key: '', detail: 'late: upstream-empty' }))
-  for (let from = 0; from < events.length; from += 700) written(mailroom, events.slice(from, from + 700), by)
+  const unknown = Object.keys(tell).map((ruleId, at) => event(`e${at}`, { kind: 'unknown', ruleId, key: '' }))
+  const beginMs = performance.now()
+  // They come in batches, a second apart, from two datasets of the source.
+  for (let at = 0; at < 10_000; at += 2_500) route(mailroom, unknown.slice(at, at + 2_500), routing, nowMs + at / 2.5)
+  expect(performance.now() - beginMs).toBeLessThan(2_000)
   const waiting = mailroom.waiting()
   expect(waiting).toHaveLength(500)
-  expect(waiting.map(({ eventIds }) => eventIds.length)).toEqual(Array(500).fill(20))
-  // That it brings points again is one message more for each, and none is lost.
-  for (const delivery of waiting) mailroom.put({ ...delivery, state: 'sent', endedAt: nowMs + 11_000 })
-  written(
-    mailroom,
-    rules.map(({ id }) => event(id, { kind: 'known', key: '' })),
-    by,
-    nowMs + 300_000,
-  )
-  expect(mailroom.waiting().map(({ eventIds }) => eventIds.length)).toEqual(Array(500).fill(20))
+  expect(new Set(waiting.map(({ endpoint }) => endpoint)).size).toBe(500)
+  expect(waiting.every(({ eventIds }) => eventIds.length === 20)).toBe(true)
+  expect(new Set(waiting.flatMap(({ eventIds }) => eventIds)).size).toBe(10_000)
+  // Nothing is sent while it still grows.
+  expect(waiting.every(({ dueAt }) => dueAt === nowMs + 5_000)).toBe(true)
 })
 
-test('the first message of a rule goes at once; what follows is told a minute later, in one', () => {
-  const by = routing([ruleOf('a', ['desk'])])
+test('all rules of one endpoint at once: more than 20 messages a minute are told in one, and it has all of them', () => {
+  const tell = Object.fromEntries(Array.from({ length: 12_000 }, (_, at) => [`r${at}`, ['u']]))
+  const routing = routingOf(tell)
   const mailroom = new Mailroom([])
-  const [first] = written(mailroom, [event('a')], by)
-  expect(first).toMatchObject({ dueAt: nowMs, eventIds: [expect.any(String)] })
-  mailroom.put({ ...first!, state: 'sent', attempts: 1, endedAt: nowMs + 100 })
-  written(mailroom, [event('a')], by, nowMs + 1_000)
-  written(mailroom, [event('a')], by, nowMs + 2_000)
-  const [second, ...others] = mailroom.waiting()
-  expect(others).toEqual([])
-  expect([second?.dueAt, second?.eventIds.length]).toEqual([nowMs + 60_100, 2])
+  const firing = Object.keys(tell).map((ruleId, at) => event(`e${at}`, { ruleId }))
+  const beginMs = performance.now()
+  for (let at = 0; at < 12_000; at += 1_000) route(mailroom, firing.slice(at, at + 1_000), routing, nowMs)
+  expect(performance.now() - beginMs).toBeLessThan(2_000)
+  const lengths = open(mailroom).map((ids) => ids.length)
+  // A message has 10,000 at most, so that its record fits into a topic.
+  expect(lengths).toEqual([...Array(20).fill(1), 10_000, 1_980])
+  expect(open(mailroom).flat()).toEqual(firing.map(({ id }) => id))
+  const [{ data }] = mailroom
+    .waiting()
+    .slice(20, 21)
+    .map(({ body }) => JSON.parse(body) as MessageBody) as [MessageBody]
+  expect([data.count, data.more]).toEqual([10_000, 9_980])
+  expect(Math.max(...mailroom.waiting().map((each) => JSON.stringify(each).length))).toBeLessThan(500_000)
 })
 
-test('nothing is added to a message after its first attempt, and what Kafka has not is not sent', () => {
-  const by = routing([ruleOf('a', ['desk'])])
+test('a minute later each rule has a message of its own again', () => {
+  const tell = Object.fromEntries(Array.from({ length: 30 }, (_, at) => [`r${at}`, ['u']]))
   const mailroom = new Mailroom([])
-  const routed = mailroom.route([event('a')], by, nowMs)
-  expect(mailroom.toSend()).toEqual([])
-  mailroom.written(routed)
-  expect(mailroom.toSend()).toHaveLength(1)
-  mailroom.put({ ...routed[0]!, attempts: 1 })
-  written(mailroom, [event('a')], by, nowMs + 10)
-  expect(mailroom.waiting().map(({ eventIds }) => eventIds.length)).toEqual([1, 1])
+  const firing = Object.keys(tell).map((ruleId, at) => event(`e${at}`, { ruleId }))
+  route(mailroom, firing, routingOf(tell), nowMs)
+  for (const each of mailroom.waiting()) mailroom.put(sent(each, nowMs))
+  route(mailroom, [event('late', { ruleId: 'r0' })], routingOf(tell), nowMs + 60_000)
+  expect(mailroom.waiting().map(({ group }) => group)).toEqual(['rule r0'])
 })
 
-test('the same transitions again make no new message, and what was not acknowledged is written again', () => {
-  const by = routing([ruleOf('a', ['desk'])])
+test('the limit of 20 a minute outlives a restart', () => {
+  const tell = Object.fromEntries(Array.from({ length: 22 }, (_, at) => [`r${at}`, ['u']]))
+  const firing = Object.keys(tell).map((ruleId, at) => event(`e${at}`, { ruleId }))
+  const before = route(new Mailroom([]), firing.slice(0, 20), routingOf(tell), nowMs)
+  const after = new Mailroom(before.map((each) => sent(each, nowMs)))
+  route(after, firing.slice(20), routingOf(tell), nowMs + 1_000)
+  expect(open(after)).toEqual([['e20', 'e21']])
+})
+
+const one = routingOf({ r: ['u'] })
+
+test('the first message of a rule is due at once, and what follows within a minute is told together', () => {
   const mailroom = new Mailroom([])
-  const events = [event('a'), event('a')]
-  const once = mailroom.route(events, by, nowMs)
-  expect(mailroom.route(events, by, nowMs + 5)).toEqual(once)
-  mailroom.written(once)
-  expect(mailroom.route(events, by, nowMs + 10)).toEqual([])
-  // A process that starts anew knows it from the topic.
-  expect(new Mailroom(once).route(events, by, nowMs + 20)).toEqual([])
-})
-
-test('an endpoint that would get more than 20 messages a minute gets one about all rules', () => {
-  const rules = Array.from({ length: 50 }, (_, at) => ruleOf(`r${at}`, ['desk']))
-  const mailroom = new Mailroom([])
-  written(
-    mailroom,
-    rules.map(({ id }) => event(id)),
-    routing(rules),
-  )
-  const waiting = mailroom.waiting()
-  expect(waiting).toHaveLength(21)
-  expect(waiting.find(({ group }) => group === 'all rules')?.eventIds).toHaveLength(30)
-})
-
-test('a silence holds back a firing and its end, also when the end comes after the silence', () => {
-  const by = routing([ruleOf('a', ['desk'])], [silence])
-  const mailroom = new Mailroom([])
-  const firing = event('a')
-  const [held] = written(mailroom, [firing], by)
-  expect(held).toMatchObject({ state: 'silenced', detail: 'silence s: work' })
-  const later = nowMs + 600_000
-  const [end] = written(mailroom, [event('a', { kind: 'resolved', firingId: firing.id })], by, later)
-  expect(end).toMatchObject({ state: 'silenced', detail: 'its firing was silenced' })
-  const [next] = written(mailroom, [event('a')], by, later)
-  expect(next?.state).toBe('open')
-})
-
-test('a rule that names an endpoint that is not there says so', () => {
-  const by = { ...routing([ruleOf('a', ['gone'])]), endpoint: () => undefined }
-  expect(written(new Mailroom([]), [event('a')], by)).toMatchObject([
-    { state: 'failed', detail: 'there is no such endpoint' },
+  const [first] = route(mailroom, [event('a')], one, nowMs) as [AlertDelivery]
+  expect(first.dueAt).toBe(nowMs)
+  mailroom.put(sent(first, nowMs + 100))
+  route(mailroom, [event('b', { key: 'B.last' })], one, nowMs + 10_000)
+  route(mailroom, [event('c', { key: 'C.last' })], one, nowMs + 50_000)
+  expect(mailroom.waiting().map(({ id, eventIds, dueAt }) => [id, eventIds, dueAt])).toEqual([
+    ['b', ['b', 'c'], nowMs + 60_100],
   ])
 })
 
-test('deliveries that ended a week ago are forgotten', () => {
+test('nothing is added to a message after its first attempt', () => {
   const mailroom = new Mailroom([])
-  const [delivery] = written(mailroom, [event('a')], routing([ruleOf('a', ['desk'])]))
-  mailroom.put({ ...delivery!, state: 'sent', endedAt: nowMs })
-  expect(mailroom.forgetOld(nowMs + 6 * 86_400_000)).toEqual([])
-  expect(mailroom.forgetOld(nowMs + 8 * 86_400_000)).toEqual([`desk/${delivery?.id}`])
+  const [first] = route(mailroom, [event('a')], one, nowMs) as [AlertDelivery]
+  mailroom.put({ ...first, attempts: 1 })
+  route(mailroom, [event('b')], one, nowMs + 1_000)
+  expect(open(mailroom)).toEqual([['a'], ['b']])
+  expect(mailroom.waiting()[0]?.body).toBe(first.body)
 })
 
-test('a message stays below 20 kB with 1,000 transitions of the longest words, and says how many it left out', () => {
-  const long = { title: 'T'.repeat(200), key: 'k'.repeat(300), detail: 'é'.repeat(500), owner: 'o'.repeat(100) }
-  const events = Array.from({ length: 1_000 }, () => event('a', long))
-  const body: MessageBody = composeMessage(
-    events.map(({ id }) => id),
-    events,
+test('nothing is added to a message that another process may have sent before it died', () => {
+  const [first] = route(new Mailroom([]), [event('a')], one, nowMs) as [AlertDelivery]
+  const after = new Mailroom([first])
+  route(after, [event('b')], one, nowMs + 1_000)
+  expect(open(after)).toEqual([['a'], ['b']])
+  expect(after.waiting()[0]).toBe(first)
+})
+
+test('a batch that is delivered again makes the same records until they are acknowledged, and then none', () => {
+  const mailroom = new Mailroom([])
+  const batch = [event('a'), event('b'), event('a')]
+  const records = mailroom.route(batch, one, nowMs)
+  expect(records.map(({ eventIds }) => eventIds)).toEqual([['a', 'b']])
+  expect(mailroom.toSend()).toEqual([])
+  expect(mailroom.route(batch, one, nowMs + 5_000)).toEqual(records)
+  mailroom.written(records)
+  expect(mailroom.toSend()).toEqual(records)
+  expect(mailroom.route(batch, one, nowMs + 9_000)).toEqual([])
+})
+
+test('what was added after a record was made is not acknowledged by it', () => {
+  const mailroom = new Mailroom([])
+  const before = mailroom.route([event('a')], one, nowMs)
+  const after = mailroom.route([event('b')], one, nowMs)
+  mailroom.written(before)
+  expect(mailroom.toSend()).toEqual([])
+  mailroom.written(after)
+  expect(mailroom.toSend().map(({ eventIds }) => eventIds)).toEqual([['a', 'b']])
+})
+
+test('a resolve goes the way of its firing as long as that is not sent, also when an endpoint gets too many', () => {
+  const tell = Object.fromEntries(Array.from({ length: 30 }, (_, at) => [`r${at}`, ['u']]))
+  const routing = routingOf(tell)
+  const mailroom = new Mailroom([])
+  route(
+    mailroom,
+    Object.keys(tell).map((ruleId, at) => event(`e${at}`, { ruleId })),
+    routing,
     nowMs,
   )
-  const sent = JSON.stringify({ type: body.type, timestamp: new Date(nowMs).toISOString(), data: body.data })
-  expect(Buffer.byteLength(sent)).toBeLessThan(20_000)
-  const { count: told, more, events: listed } = body.data as { count: number; more: number; events: unknown[] }
-  expect([told, more + listed.length]).toEqual([1_000, 1_000])
-  expect(listed.length).toBeGreaterThan(5)
-  expect(body.text.length).toBeLessThanOrEqual(8_000)
+  for (const each of mailroom.waiting()) mailroom.put({ ...each, attempts: 1, dueAt: nowMs + 5_000 })
+  const resolve = event('over', { kind: 'resolved', ruleId: 'r0', firingId: 'e0', endsAt: nowMs })
+  route(mailroom, [resolve], routing, nowMs + 1_000)
+  const groups = mailroom.waiting().filter(({ eventIds }) => eventIds.some((id) => id === 'e0' || id === 'over'))
+  expect(groups.map(({ id, group }) => [id, group])).toEqual([
+    ['e0', 'rule r0'],
+    ['over', 'rule r0'],
+  ])
+})
+
+test('a firing and its resolve of one batch are told in this order', () => {
+  const mailroom = new Mailroom([])
+  const resolve = event('b', { kind: 'resolved', firingId: 'a', endsAt: nowMs })
+  route(mailroom, [event('a'), resolve], one, nowMs)
+  expect(open(mailroom)).toEqual([['a', 'b']])
+})
+
+const silence: AlertSilence = {
+  ...{ id: 's', rule: 'r*', dataset: '*', key: 'A.*', fromAt: nowMs, untilAt: nowMs + 60_000 },
+  ...{ why: 'maintenance', createdBy: 'b', createdAt: nowMs },
+}
+
+test('what is silenced is written as such, and so is the resolve that follows it after the silence', () => {
+  const mailroom = new Mailroom([])
+  const silenced = routingOf({ r: ['u'] }, [silence])
+  const other = event('other', { key: 'B.last' })
+  const first = route(mailroom, [event('a'), other], silenced, nowMs)
+  expect(first.map(({ id, state, detail, endedAt }) => [id, state, detail, endedAt])).toEqual([
+    ['a', 'silenced', 'silence s: maintenance', nowMs],
+    ['other', 'open', null, null],
+  ])
+  // The end of a silence is not part of it.
+  const resolve = event('b', { kind: 'resolved', firingId: 'a', endsAt: nowMs })
+  const second = route(mailroom, [resolve, event('c')], silenced, nowMs + 60_000)
+  expect(second.map(({ id, state, detail }) => [id, state, detail])).toEqual([
+    ['b', 'silenced', 'its firing was silenced'],
+    ['other', 'open', null],
+  ])
+  expect(open(mailroom)).toEqual([['other', 'c']])
+})
+
+test('a silenced firing is found after a restart', () => {
+  const records = route(new Mailroom([]), [event('a')], routingOf({ r: ['u'] }, [silence]), nowMs)
+  const after = new Mailroom(records)
+  const resolve = event('b', { kind: 'resolved', firingId: 'a', endsAt: nowMs })
+  expect(route(after, [resolve], one, nowMs + 90_000).map(({ state }) => state)).toEqual(['silenced'])
+})
+
+test('an endpoint that is not there, or disabled, has its failure in the history', () => {
+  const nobody: Routing = { ...one, endpoint: () => undefined }
+  const disabled: Routing = { ...one, endpoint: (id) => ({ ...endpointRecord(id), disabledAt: 1, disabledWhy: '410' }) }
+  const records = [nobody, disabled].flatMap((routing, at) =>
+    route(new Mailroom([]), [event(`e${at}`)], routing, nowMs),
+  )
+  expect(records.map(({ state, detail }) => [state, detail])).toEqual([
+    ['failed', 'there is no such endpoint'],
+    ['failed', 'the endpoint is disabled: 410'],
+  ])
+})
+
+test('a rule that cannot be read, or is not there, tells nobody and stops nothing', () => {
+  const broken = { ...ruleRecord('broken', ['u']), rule: '{"id":' }
+  const routing: Routing = { ...one, rule: (id) => (id === 'broken' ? broken : one.rule(id)) }
+  const events = [event('a', { ruleId: 'broken' }), event('b', { ruleId: 'nowhere' }), event('c')]
+  expect(route(new Mailroom([]), events, routing, nowMs).map(({ eventIds }) => eventIds)).toEqual([['c']])
+})
+
+test('an endpoint that a rule names twice is told once', () => {
+  const mailroom = new Mailroom([])
+  route(mailroom, [event('a')], routingOf({ r: ['u', 'v', 'u'] }), nowMs)
+  expect(mailroom.waiting().map(({ endpoint }) => endpoint)).toEqual(['u', 'v'])
+})
+
+test('what ended a week ago is forgotten, and what waits is not', () => {
+  const mailroom = new Mailroom([])
+  const two = routingOf({ r: ['u'], s: ['u'] })
+  const [first] = route(mailroom, [event('a'), event('b', { ruleId: 's' })], two, nowMs) as [AlertDelivery]
+  mailroom.put(sent(first, nowMs))
+  const weekMs = 7 * 86_400_000
+  expect(mailroom.forgetOld(nowMs + weekMs)).toEqual([])
+  expect(mailroom.forgetOld(nowMs + weekMs + 1)).toEqual(['u/a'])
+  expect(open(mailroom)).toEqual([['b']])
 })

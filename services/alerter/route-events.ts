@@ -1,7 +1,7 @@
 // Which messages transitions become: to whom, told together with what, and when.
 import { matches, ruleSchema } from '#core/alerts/rule.ts'
 import type { AlertDelivery, AlertEndpoint, AlertEvent, AlertRule, AlertSilence } from '#schemas/generated/records.ts'
-import { composeMessage, type MessageBody } from './compose-message.ts'
+import { composeMessage, type MessageBody, maxListed } from './compose-message.ts'
 
 export interface Routing {
   rule: (id: string) => AlertRule | undefined
@@ -11,42 +11,58 @@ export interface Routing {
 
 /** Messages of one group and endpoint follow each other at this distance, ms. The first one is sent at once. */
 const groupEveryMs = 60_000
-/** That a source brings nothing concerns many rules, whose transitions may come in several batches. They are awaited, ms. */
-const collectSourceMs = 10_000
 /** More messages of an endpoint than that within a minute are told in one. */
 const maxPerMinute = 20
 const minuteMs = 60_000
+/** What a source does not deliver is told when nothing is added for this long: its datasets do not stop at one instant. */
+const collectMs = 5_000
 const keptEndedMs = 7 * 86_400_000
+/** The ids of a message must fit into a record. */
+const maxEvents = 10_000
+
+/** A message to which transitions are added. */
+interface Draft {
+  delivery: AlertDelivery
+  eventIds: string[]
+  /** The first ones, which are spelled out. */
+  events: AlertEvent[]
+}
 
 /** The messages that wait, and those that ended lately. Pure, but for what it holds. */
 export class Mailroom {
   private readonly deliveries = new Map<string, AlertDelivery>()
-  /** Those that wait, and of each endpoint and group the one that may still grow, and when the newest one was. */
   private readonly open = new Map<string, AlertDelivery>()
-  private readonly growing = new Map<string, AlertDelivery>()
-  private readonly newestMs = new Map<string, number>()
   /** By endpoint and transition: the delivery that tells it. */
   private readonly byEvent = new Map<string, AlertDelivery>()
+  /** By endpoint and group: the delivery that may be extended. One that another process has made may have been sent. */
+  private readonly extendable = new Map<string, AlertDelivery>()
+  /** By endpoint and group: when the last message was sent or made, ms UTC. */
+  private readonly lastMs = new Map<string, number>()
+  /** By endpoint: when its last messages were made, ms UTC. */
   private readonly createdAt = new Map<string, number[]>()
   /** What Kafka has not acknowledged yet. It is not sent. */
   private readonly unwritten = new Map<string, AlertDelivery>()
 
   constructor(deliveries: Iterable<AlertDelivery>) {
-    for (const delivery of deliveries) this.put(delivery)
+    for (const delivery of deliveries) {
+      this.put(delivery)
+      const { endpoint, state, createdAt } = delivery
+      if (state !== 'open' && state !== 'sent') continue
+      this.createdAt.set(endpoint, [...this.recent(endpoint, createdAt), createdAt])
+    }
   }
 
   /** Takes a delivery as it was written. */
   put(delivery: AlertDelivery): void {
     const name = deliveryName(delivery)
     const group = groupName(delivery)
-    const { state, attempts, endedAt, createdAt } = delivery
     this.deliveries.set(name, delivery)
-    if (state === 'open') this.open.set(name, delivery)
+    if (delivery.state === 'open') this.open.set(name, delivery)
     else this.open.delete(name)
-    if (state === 'open' && attempts === 0) this.growing.set(group, delivery)
-    else if (this.growing.get(group)?.id === delivery.id) this.growing.delete(group)
-    if (state !== 'silenced') this.newestMs.set(group, Math.max(this.newestMs.get(group) ?? 0, endedAt ?? createdAt))
+    if (this.extendable.get(group)?.id === delivery.id) this.extendable.delete(group)
     for (const id of delivery.eventIds) this.byEvent.set(`${delivery.endpoint}/${id}`, delivery)
+    if (delivery.state === 'silenced') return
+    this.lastMs.set(group, Math.max(this.lastMs.get(group) ?? 0, delivery.endedAt ?? delivery.createdAt))
   }
 
   /** Says that Kafka has acknowledged deliveries that `route` returned. */
@@ -73,6 +89,8 @@ export class Mailroom {
     for (const delivery of old) {
       this.deliveries.delete(deliveryName(delivery))
       for (const id of delivery.eventIds) this.byEvent.delete(`${delivery.endpoint}/${id}`)
+      const group = groupName(delivery)
+      if ((this.lastMs.get(group) ?? 0) < nowMs - keptEndedMs) this.lastMs.delete(group)
     }
     return old.map(deliveryName)
   }
@@ -82,84 +100,137 @@ export class Mailroom {
    * not acknowledged before. A transition that was routed before changes none.
    */
   route(events: readonly AlertEvent[], routing: Routing, nowMs: number): AlertDelivery[] {
+    /** By endpoint and group, and by endpoint and transition. */
+    const drafts = new Map<string, Draft>()
+    const drafted = new Map<string, Draft>()
     for (const event of events) {
       // A test names its endpoint itself.
       const endpoints = event.kind === 'test' ? [event.key] : endpointsOf(routing.rule(event.ruleId))
+      const silence = routing.silences().find((each) => silencesEvent(each, event, nowMs))
       for (const endpoint of endpoints) {
-        if (this.byEvent.has(`${endpoint}/${event.id}`)) continue
-        const delivery = this.add(event, endpoint, routing, nowMs)
-        if (delivery === undefined) continue
-        this.put(delivery)
-        this.unwritten.set(deliveryName(delivery), delivery)
+        const name = `${endpoint}/${event.id}`
+        if (this.byEvent.has(name) || drafted.has(name)) continue
+        const firingName = `${endpoint}/${event.firingId}`
+        const firing = this.byEvent.get(firingName) ?? drafted.get(firingName)?.delivery
+        const refusal = refusalOf(silence, firing, routing.endpoint(endpoint))
+        const group = this.groupOf(event, endpoint, firing, nowMs)
+        if (refusal !== undefined) {
+          this.keep({ ...newDelivery(event, endpoint, group, nowMs), ...refusal, endedAt: nowMs })
+          continue
+        }
+        const draft = drafts.get(`${endpoint}/${group}`) ?? this.begin(event, endpoint, group, nowMs)
+        add(event, draft)
+        drafted.set(name, draft)
+        if (draft.eventIds.length < maxEvents) drafts.set(`${endpoint}/${group}`, draft)
+        else drafts.delete(`${endpoint}/${group}`)
+        if (draft.eventIds.length >= maxEvents) this.keep(composed(draft))
       }
     }
+    for (const draft of drafts.values()) this.keep(composed(draft))
     return [...this.unwritten.values()]
   }
 
-  private add(event: AlertEvent, endpoint: string, routing: Routing, nowMs: number): AlertDelivery | undefined {
-    const firing = event.firingId === null ? undefined : this.byEvent.get(`${endpoint}/${event.firingId}`)
-    const silence = routing.silences().find((each) => silencesEvent(each, event, nowMs))
-    const group = this.groupOf(event, endpoint, nowMs)
-    const open = this.growing.get(groupName({ endpoint, group }))
-    const isSilenced = silence !== undefined || firing?.state === 'silenced'
-    if (open && !isSilenced) return extended(open, event)
-    const delivery: AlertDelivery = {
-      ...{ id: event.id, endpoint, group, eventIds: [event.id], state: 'open', attempts: 0, createdAt: nowMs },
-      ...{ dueAt: this.dueAt(endpoint, group, nowMs), endedAt: null, detail: null },
-      body: JSON.stringify(composeMessage([event.id], [event], nowMs)),
-    }
-    if (isSilenced) {
-      const why = silence ? `silence ${silence.id}: ${silence.why}` : 'its firing was silenced'
-      return { ...delivery, state: 'silenced', endedAt: nowMs, detail: why }
-    }
-    const target = routing.endpoint(endpoint)
-    if (target === undefined || target.disabledAt !== null) {
-      const why = target ? `the endpoint is disabled: ${target.disabledWhy}` : 'there is no such endpoint'
-      return { ...delivery, state: 'failed', endedAt: nowMs, detail: why }
-    }
-    this.createdAt.set(endpoint, [...this.recent(endpoint, nowMs), nowMs])
-    return delivery
+  private keep(delivery: AlertDelivery): void {
+    this.put(delivery)
+    this.unwritten.set(deliveryName(delivery), delivery)
+    if (delivery.state === 'open' && delivery.eventIds.length < maxEvents)
+      this.extendable.set(groupName(delivery), delivery)
   }
 
-  /** What a source does not deliver is told in one message, and so is everything of an endpoint that gets too many. */
-  private groupOf({ id, kind, ruleId, dataset }: AlertEvent, endpoint: string, nowMs: number): string {
+  /** Returns the message of a group that waits and was not tried yet, or a new one. */
+  private begin(event: AlertEvent, endpoint: string, group: string, nowMs: number): Draft {
+    const waiting = this.extendable.get(`${endpoint}/${group}`)
+    if (waiting !== undefined) {
+      const { events } = JSON.parse(waiting.body) as MessageBody
+      return { delivery: waiting, eventIds: [...waiting.eventIds], events }
+    }
+    this.createdAt.set(endpoint, [...this.recent(endpoint, nowMs), nowMs])
+    const lastMs = this.lastMs.get(`${endpoint}/${group}`) ?? Number.NEGATIVE_INFINITY
+    const dueAt = Math.max(nowMs + (group.startsWith('source ') ? collectMs : 0), lastMs + groupEveryMs)
+    return { delivery: { ...newDelivery(event, endpoint, group, nowMs), dueAt }, eventIds: [], events: [] }
+  }
+
+  /**
+   * What a source does not deliver is told in one message, and so is everything of an endpoint that gets too many. What
+   * follows a firing that is not sent yet goes the same way, so that it cannot overtake it.
+   */
+  private groupOf(
+    { id, kind, ruleId, dataset }: AlertEvent,
+    endpoint: string,
+    firing: AlertDelivery | undefined,
+    nowMs: number,
+  ): string {
     if (kind === 'test') return `test ${id}`
     if (kind === 'unknown' || kind === 'known') return `source ${dataset.split('.')[0]}`
+    if (firing?.state === 'open') return firing.group
     return this.recent(endpoint, nowMs).length >= maxPerMinute ? 'all rules' : `rule ${ruleId}`
   }
 
   private recent(endpoint: string, nowMs: number): number[] {
     return (this.createdAt.get(endpoint) ?? []).filter((at) => at > nowMs - minuteMs)
   }
-
-  private dueAt(endpoint: string, group: string, nowMs: number): number {
-    const newestMs = this.newestMs.get(groupName({ endpoint, group }))
-    const collectMs = group.startsWith('source ') ? collectSourceMs : 0
-    return newestMs === undefined ? nowMs + collectMs : Math.max(nowMs, newestMs + groupEveryMs)
-  }
 }
 
-const groupName = ({ endpoint, group }: Pick<AlertDelivery, 'endpoint' | 'group'>): string => `${endpoint}/${group}`
-
 export const deliveryName = ({ endpoint, id }: Pick<AlertDelivery, 'endpoint' | 'id'>): string => `${endpoint}/${id}`
+const groupName = ({ endpoint, group }: AlertDelivery): string => `${endpoint}/${group}`
 
-/** Whom a version of a rule tells. Versions never change, so each is read once. */
-const endpointsByRule = new WeakMap<AlertRule, readonly string[]>()
+const newDelivery = (event: AlertEvent, endpoint: string, group: string, nowMs: number): AlertDelivery => ({
+  ...{
+    id: event.id,
+    endpoint,
+    group,
+    eventIds: [event.id],
+    state: 'open',
+    attempts: 0,
+    createdAt: nowMs,
+    dueAt: nowMs,
+  },
+  ...{ endedAt: null, detail: null, body: JSON.stringify(composeMessage([event.id], [event], nowMs)) },
+})
+
+/** Returns why a transition is not sent. undefined: it is. */
+function refusalOf(
+  silence: AlertSilence | undefined,
+  firing: AlertDelivery | undefined,
+  target: AlertEndpoint | undefined,
+): Pick<AlertDelivery, 'state' | 'detail'> | undefined {
+  if (silence !== undefined) return { state: 'silenced', detail: `silence ${silence.id}: ${silence.why}` }
+  if (firing?.state === 'silenced') return { state: 'silenced', detail: 'its firing was silenced' }
+  if (target === undefined) return { state: 'failed', detail: 'there is no such endpoint' }
+  if (target.disabledAt !== null) return { state: 'failed', detail: `the endpoint is disabled: ${target.disabledWhy}` }
+  return undefined
+}
+
+function add(event: AlertEvent, { eventIds, events }: Draft): void {
+  // What is spelled out are the first ones, without a gap.
+  if (events.length === eventIds.length && events.length < maxListed) events.push(event)
+  eventIds.push(event.id)
+}
+
+function composed({ delivery, eventIds, events }: Draft): AlertDelivery {
+  const body = JSON.stringify(composeMessage(eventIds, events, delivery.createdAt))
+  return { ...delivery, eventIds, body }
+}
+
+/** By record: whom a rule tells. Reading a rule costs more than all the rest. */
+const readEndpoints = new WeakMap<AlertRule, readonly string[]>()
 
 function endpointsOf(record: AlertRule | undefined): readonly string[] {
   if (record === undefined) return []
-  const known = endpointsByRule.get(record)
+  const known = readEndpoints.get(record)
   if (known !== undefined) return known
-  const parsed = ruleSchema.safeParse(JSON.parse(record.rule))
-  const endpoints = parsed.success ? [...new Set(parsed.data.tell)] : []
-  endpointsByRule.set(record, endpoints)
+  const endpoints = [...new Set(readTell(record.rule))]
+  readEndpoints.set(record, endpoints)
   return endpoints
 }
 
-function extended(delivery: AlertDelivery, event: AlertEvent): AlertDelivery {
-  const eventIds = [...delivery.eventIds, event.id]
-  const { events, atMs } = JSON.parse(delivery.body) as MessageBody
-  return { ...delivery, eventIds, body: JSON.stringify(composeMessage(eventIds, [...events, event], atMs)) }
+function readTell(text: string): string[] {
+  try {
+    return ruleSchema.parse(JSON.parse(text)).tell
+  } catch {
+    // The alerter logs a rule that cannot be read when it starts to judge.
+    return []
+  }
 }
 
 export const silencesEvent = (

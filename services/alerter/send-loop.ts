@@ -39,11 +39,9 @@ export function startSending(parts: SendParts): SendLoop {
     for (const delivery of nextDeliveries(parts.mailroom.toSend(), parts.nowMs())) {
       if (busy.size >= maxAtOnce) return
       if (busy.has(delivery.endpoint)) continue
-      const sending = send(parts, delivery)
-        .catch(async (error) => {
-          // The attempt is repeated with the same id: its outcome is not on Kafka.
+      const sending = send(parts, delivery, () => isStopped)
+        .catch((error) => {
           parts.log.error({ err: error, delivery: deliveryName(delivery) }, 'what became of a message was not written')
-          await pause(afterErrorMs)
         })
         .finally(() => {
           busy.delete(delivery.endpoint)
@@ -74,29 +72,70 @@ export function nextDeliveries(waiting: readonly AlertDelivery[], nowMs: number)
   return [...first.values()].filter(({ dueAt }) => dueAt <= nowMs)
 }
 
-async function send(parts: SendParts, delivery: AlertDelivery): Promise<void> {
-  const { mailroom, endpoint, attempt, nowMs, onAttempt } = parts
+async function send(parts: SendParts, delivery: AlertDelivery, isStopped: () => boolean): Promise<void> {
+  const { mailroom, endpoint, nowMs, onAttempt } = parts
   const target = endpoint(delivery.endpoint)
-  const body = JSON.parse(delivery.body) as MessageBody
   // From the first attempt on nothing is added to a message, because receivers know it by its id.
   const tried = { ...delivery, attempts: delivery.attempts + 1 }
   mailroom.put(tried)
-  const result: DeliveryResult =
-    target === undefined || target.disabledAt !== null
-      ? { kind: 'gone', reason: 'the endpoint is disabled or deleted' }
-      : await attempt(target, { id: delivery.id, ...body })
+  const result = await attempted(parts, target, delivery)
   onAttempt(tried, result)
   const ended = afterAttempt(tried, result, nowMs())
-  await parts.producer.send(alertDeliveriesTopic.name, [
-    { key: deliveryName(ended), value: parts.encode.delivery(ended) },
-  ])
+  const records = [{ key: deliveryName(ended), value: parts.encode.delivery(ended) }]
+  await write(parts, alertDeliveriesTopic.name, records, isStopped)
   mailroom.put(ended)
-  const isOver = result.kind === 'gone' || ended.state === 'given-up'
-  if (!isOver || target === undefined || target.disabledAt !== null) return
-  const reason = result.kind === 'delivered' ? '' : result.reason
+  if (ended.state === 'given-up' && result.kind !== 'delivered') await disable(parts, target, result.reason, isStopped)
+}
+
+async function attempted(
+  { attempt, log }: SendParts,
+  target: AlertEndpoint | undefined,
+  delivery: AlertDelivery,
+): Promise<DeliveryResult> {
+  if (target === undefined || target.disabledAt !== null)
+    return { kind: 'gone', reason: 'the endpoint is disabled or deleted' }
+  try {
+    const body = JSON.parse(delivery.body) as MessageBody
+    return await attempt(target, { id: delivery.id, ...body })
+  } catch (error) {
+    // A message that cannot be sent is given up in the end, as one that nobody takes.
+    log.error({ err: error, delivery: deliveryName(delivery) }, 'a message could not be sent')
+    return { kind: 'failed', reason: error instanceof Error ? error.message : String(error) }
+  }
+}
+
+/** Writes until Kafka has acknowledged. The message itself is not sent again for that. @throws if the loop is stopped */
+async function write(
+  { producer, log }: SendParts,
+  topic: string,
+  records: { key: string; value: Buffer }[],
+  isStopped: () => boolean,
+): Promise<void> {
+  for (;;) {
+    try {
+      await producer.send(topic, records)
+      return
+    } catch (error) {
+      if (isStopped()) throw error
+      log.warn({ err: error, topic, key: records[0]?.key }, 'what became of a message cannot be written yet')
+      await pause(afterErrorMs)
+    }
+  }
+}
+
+async function disable(
+  parts: SendParts,
+  tried: AlertEndpoint | undefined,
+  reason: string,
+  isStopped: () => boolean,
+): Promise<void> {
+  const { nowMs, encode, log } = parts
+  // It may have been deleted or saved anew while the message was under way.
+  const target = tried && parts.endpoint(tried.id)
+  if (target === undefined || target.disabledAt !== null || target.changedAt !== tried?.changedAt) return
   const disabled = { ...target, disabledAt: nowMs(), disabledWhy: reason, changedAt: nowMs(), changedBy: 'alerter' }
-  await parts.producer.send(alertEndpointsTopic.name, [{ key: target.id, value: parts.encode.endpoint(disabled) }])
-  parts.log.error({ endpoint: target.id, why: reason }, 'an endpoint of alerts was disabled')
+  await write(parts, alertEndpointsTopic.name, [{ key: target.id, value: encode.endpoint(disabled) }], isStopped)
+  log.error({ endpoint: target.id, why: reason }, 'an endpoint of alerts was disabled')
 }
 
 /** Returns what a delivery is after an attempt. Pure. */

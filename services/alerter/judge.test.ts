@@ -1,0 +1,96 @@
+import { expect, test } from 'vitest'
+import { AlertEngine, type EngineOutcome } from '#core/alerts/engine.ts'
+import { ruleSchema } from '#core/alerts/rule.ts'
+import type { ConsumedRecord } from '#platform/kafka/process-batch.ts'
+import type { TimeseriesSlice } from '#schemas/generated/records.ts'
+import { type JudgeParts, judgeSlices } from './judge.ts'
+
+const stepMs = 10_000
+const startMs = Date.UTC(2026, 10, 1)
+
+const rule = ruleSchema.parse({
+  ...{ id: 'r', title: 't', owner: 'o', of: { dataset: 'kraken.ticker', key: 'A.last' } },
+  when: { value: '>', than: 5 },
+})
+
+function slice(at: number, value: number, partial: Partial<TimeseriesSlice> = {}): TimeseriesSlice {
+  const start = startMs + at * stepMs
+  return {
+    ...{ dataset: 'kraken.ticker', key: 'A.last', windowStart: start, windowEnd: start + stepMs, start, step: 10 },
+    ...{ values: [value], knownAt: start + 50, upstreamModifiedAt: null, transformVersion: 1, unit: 'USD', flags: [] },
+    ...{ origin: 'live', raw: { partition: 0, offset: at }, identity: 1, ...partial },
+  }
+}
+
+type Batch = ConsumedRecord<TimeseriesSlice>[]
+
+const batch = (first: number, slices: readonly TimeseriesSlice[], headers: Record<string, string> = {}): Batch =>
+  slices.map((record, at) => ({ record, partition: 0, offset: `${first + at}`, headers }) as unknown as Batch[number])
+
+function openJudge() {
+  const starts: number[] = []
+  const heard: number[] = []
+  let rulesVersion = 1
+  const parts: JudgeParts = {
+    rulesVersion: () => rulesVersion,
+    start: async ({ offset, told }) => {
+      starts.push(offset)
+      const steps = [{ fromMs: 0, stepS: 10 }]
+      const engine = new AlertEngine(
+        [{ rule, version: 1 }],
+        (dataset, key) => ({ dataset, key, labels: {}, steps }),
+        told,
+      )
+      return { engine, outcome: { transitions: [], states: [] } }
+    },
+    encode: ({ transitions }: EngineOutcome) =>
+      transitions.map(({ kind, id }) => ({ topic: 'events', key: kind, value: Buffer.from(id) })),
+    heardOf: (_, knownMs) => {
+      heard.push(knownMs)
+      return undefined
+    },
+    onJudged: () => undefined,
+  }
+  const { handle } = judgeSlices('kraken', parts)
+  /** Returns what a batch sends; `acknowledge` says whether Kafka takes it. */
+  const judge = async (records: Batch, acknowledge = true): Promise<string[]> => {
+    const verdicts = await handle(records)
+    const last = verdicts.at(-1)
+    if (last === undefined || !('outputs' in last)) return []
+    if (acknowledge) last.onAcknowledged?.()
+    return last.outputs.map(({ key, value }) => `${key} ${value}`)
+  }
+  return { judge, starts, heard, change: () => rulesVersion++ }
+}
+
+test('what Kafka did not acknowledge is sent again with the next batch, the same and once', async () => {
+  const { judge } = openJudge()
+  const first = await judge(batch(0, [slice(0, 1), slice(1, 9)]), false)
+  expect(first).toHaveLength(1)
+  // The batch is delivered again, and then the next one comes.
+  expect(await judge(batch(0, [slice(0, 1), slice(1, 9)]), false)).toEqual(first)
+  const next = await judge(batch(2, [slice(2, 1)]))
+  expect(next.map((each) => each.split(' ')[0])).toEqual(['firing', 'resolved'])
+  expect(next[0]).toBe(first[0])
+  expect(await judge(batch(3, [slice(3, 1)]))).toEqual([])
+})
+
+test('after a gap in the offsets, and after a change of the rules, an engine starts anew', async () => {
+  const { judge, starts, change } = openJudge()
+  await judge(batch(0, [slice(0, 1)]))
+  await judge(batch(1, [slice(1, 1)]))
+  await judge(batch(7, [slice(7, 1)]))
+  change()
+  await judge(batch(7, [slice(7, 1), slice(8, 1)]))
+  expect(starts).toEqual([0, 7, 8])
+})
+
+test('a backfill and a replay do not say that the dataset brings points', async () => {
+  const { judge, heard } = openJudge()
+  const now = slice(9_000, 1)
+  await judge(batch(0, [slice(0, 1, { knownAt: now.knownAt })]))
+  await judge(batch(1, [slice(8_999, 1)], { replay: 'r1' }))
+  expect(heard).toEqual([])
+  await judge(batch(2, [now]))
+  expect(heard).toEqual([now.knownAt])
+})
