@@ -75,7 +75,14 @@ async function list(options: AlertOptions): Promise<void> {
     )
   const lines = rules.map(({ id, version, rule }) => {
     const { severity, of, when, ...rest } = ruleSchema.parse(JSON.parse(rule))
-    return [id, `v${version}`, severity, `${of.dataset} ${of.key}`, describeCondition({ ...rest, severity, of, when })]
+    const labels = Object.entries(of.labels).map(([name, value]) => ` ${name}=${value}`)
+    return [
+      id,
+      `v${version}`,
+      severity,
+      `${of.dataset} ${of.key}${labels.join('')}`,
+      describeCondition({ ...rest, severity, of, when }),
+    ]
   })
   process.stdout.write(`${aligned([['rule', 'version', 'severity', 'series', 'alerts when'], ...lines]).join('\n')}\n`)
 }
