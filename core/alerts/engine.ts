@@ -12,6 +12,8 @@ export interface ToldState {
   dataset: string
   key: string
   episodes: readonly ToldEpisode[]
+  /** When the answer became known that was told last, ms UTC. */
+  knownMs: number
 }
 
 export interface EngineOutcome {
@@ -132,9 +134,9 @@ export class AlertEngine {
       const names = this.dependents.get(other) ?? new Set()
       this.dependents.set(other, names.add(name))
     }
-    const toldOf = (version: RuleVersion): readonly ToldEpisode[] => {
+    const toldOf = (version: RuleVersion): ToldState | undefined => {
       const state = this.told.get(stateName(version.rule.id, dataset, key))
-      return state?.ruleVersion === version.version ? state.episodes : []
+      return state?.ruleVersion === version.version ? state : undefined
     }
     const otherAt = (otherDataset: string, otherKey: string, atMs: number): number | null =>
       this.watchOf(otherDataset, otherKey)?.valueAt(atMs) ?? null
@@ -145,8 +147,9 @@ export class AlertEngine {
   }
 
   private tell(watch: SeriesWatch, rule: RuleOnSeries, run: PointRun, outcome: EngineOutcome): void {
-    const news = watch.newsOf(rule)
-    rule.mayOwe = false
+    // A record that comes again: what was told of later ones is not known yet, and would seem to be taken back.
+    rule.mayOwe = run.knownMs <= rule.toldUntilMs
+    const news = rule.mayOwe ? [] : watch.newsOf(rule)
     if (news.length === 0) {
       watch.watchClosely(rule)
       return
@@ -165,7 +168,7 @@ export class AlertEngine {
     const { dataset, key } = watch.series
     const state: ToldState = {
       ...{ ruleId: rule.version.rule.id, ruleVersion: rule.version.version, dataset, key },
-      episodes: [...rule.told],
+      ...{ episodes: [...rule.told], knownMs: run.knownMs },
     }
     this.told.set(stateName(state.ruleId, dataset, key), state)
     outcome.states.push(state)

@@ -16,6 +16,12 @@ export interface ToldEpisode extends Episode {
   firingId: string
 }
 
+/** What was told before this process began, and up to which answer. */
+export interface ToldBefore {
+  episodes: readonly ToldEpisode[]
+  knownMs: number
+}
+
 /** A condition and where the numbers that it compares come from. */
 export interface JudgedCondition {
   condition: PointCondition
@@ -27,6 +33,8 @@ export interface JudgedCondition {
 export class RuleOnSeries {
   readonly version: RuleVersion
   readonly maxAgeMs: number
+  /** Of answers that became known until then all was told before this process began, ms UTC. */
+  readonly toldUntilMs: number
   private readonly conditions: readonly JudgedCondition[]
   private readonly join: 'all' | 'any'
   private readonly persistence: Parameters<typeof nextPhase>[3]
@@ -46,7 +54,7 @@ export class RuleOnSeries {
     version: RuleVersion,
     conditions: readonly JudgedCondition[],
     stepMs: number,
-    { maxAgeMs, told }: { maxAgeMs: number; told: readonly ToldEpisode[] },
+    { maxAgeMs, told }: { maxAgeMs: number; told: ToldBefore | undefined },
   ) {
     const { rule } = version
     this.version = version
@@ -60,7 +68,8 @@ export class RuleOnSeries {
       keepFiringMs: rule.keepFiringFor === undefined ? 0 : durationMs(rule.keepFiringFor),
       ...(rule.times && { times: rule.times }),
     }
-    this.told = [...told]
+    this.told = [...(told?.episodes ?? [])]
+    this.toldUntilMs = told?.knownMs ?? Number.NEGATIVE_INFINITY
   }
 
   /** Whether only a value that passes a threshold can change anything. Else each point must be looked at. */

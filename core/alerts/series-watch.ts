@@ -2,7 +2,7 @@ import type { DeclaredStep } from '#sources/source.ts'
 import { type Comparand, comparandKey, comparandOf, type PointSource } from './comparand.ts'
 import { PointRing } from './point-cells.ts'
 import { durationMs, isRevision, pointConditions, type RevisionCondition, type RuleVersion, windowsOf } from './rule.ts'
-import { type Episode, RuleOnSeries, type ToldEpisode } from './rule-on-series.ts'
+import { type Episode, RuleOnSeries, type ToldBefore } from './rule-on-series.ts'
 import { type PointRun, type Revision, SeriesPoints } from './series-points.ts'
 import { SlidingWindows } from './sliding-window.ts'
 import { type EpisodeNews, tellEpisodes } from './tell-episodes.ts'
@@ -57,7 +57,8 @@ export const maxAheadOf = (stepS: number): number =>
   2 * stepS * 1_000 + (isPublishedAhead(stepS) ? publishedAheadMs : 60_000)
 
 export interface WatchParts {
-  toldOf: (version: RuleVersion) => readonly ToldEpisode[]
+  /** Returns what was told of a rule before. undefined: nothing. */
+  toldOf: (version: RuleVersion) => ToldBefore | undefined
   otherAt: PointSource['otherAt']
   /** Rules of other series that compare with this one. */
   comparing?: readonly RuleVersion[]
@@ -117,7 +118,7 @@ export class SeriesWatch {
     for (const rule of this.rules) if (!rule.isAtRest) this.active.add(rule)
   }
 
-  private place(version: RuleVersion, told: readonly ToldEpisode[], source: PointSource): RuleOnSeries {
+  private place(version: RuleVersion, told: ToldBefore | undefined, source: PointSource): RuleOnSeries {
     const { rule } = version
     const conditions = pointConditions(rule.when).of.map((condition) => {
       const key = comparandKey(condition, rule.minShare)

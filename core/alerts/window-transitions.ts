@@ -102,7 +102,7 @@ function begin(
   const episode = { onsetMs: change.since, firedMs: change.since, endsMs: null, isSilent: false }
   const { dataset } = change
   outcome.states.push({
-    ...{ ruleId: version.rule.id, ruleVersion: version.version, dataset, key },
+    ...{ ruleId: version.rule.id, ruleVersion: version.version, dataset, key, knownMs: change.at },
     episodes: [{ ...episode, firingId: transition.id }],
   })
 }
@@ -132,7 +132,7 @@ function end(outcome: EngineOutcome, { version, kind, dataset, key, atMs, knownM
       facts: { ...noFacts, atMs, knownMs },
     }),
   )
-  outcome.states.push({ ruleId: version.rule.id, ruleVersion: version.version, dataset, key, episodes: [] })
+  outcome.states.push({ ruleId: version.rule.id, ruleVersion: version.version, dataset, key, episodes: [], knownMs })
 }
 
 function transitionOf(

@@ -45,8 +45,11 @@ export function eventOf(transition: Transition, nowMs: number): AlertEvent {
   }
 }
 
-const stateRecord = ({ ruleId, ruleVersion, dataset, key, episodes }: ToldState, nowMs: number): AlertState => ({
-  ...{ ruleId, ruleVersion, dataset, key, at: nowMs },
+const stateRecord = (
+  { ruleId, ruleVersion, dataset, key, episodes, knownMs }: ToldState,
+  nowMs: number,
+): AlertState => ({
+  ...{ ruleId, ruleVersion, dataset, key, knownAt: knownMs, at: nowMs },
   episodes: episodes.map(({ onsetMs, firedMs, endsMs, firingId }) => ({
     ...{ onsetAt: onsetMs, firedAt: firedMs, endsAt: endsMs, firingId },
   })),

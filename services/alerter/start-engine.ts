@@ -137,8 +137,8 @@ const isAhead = (source: string): boolean =>
     (each) => each.source.name === source && each.dataset.steps.some(({ stepS }) => isPublishedAhead(stepS)),
   )
 
-const toldState = ({ ruleId, ruleVersion, dataset, key, episodes }: AlertState): ToldState => ({
-  ...{ ruleId, ruleVersion, dataset, key },
+const toldState = ({ ruleId, ruleVersion, dataset, key, episodes, knownAt }: AlertState): ToldState => ({
+  ...{ ruleId, ruleVersion, dataset, key, knownMs: knownAt },
   episodes: episodes.map(({ onsetAt, firedAt, endsAt, firingId }) => ({
     ...{ onsetMs: onsetAt, firedMs: firedAt, endsMs: endsAt, firingId, isSilent: false },
   })),
