@@ -83,7 +83,7 @@ test('a start that reads the past again tells nothing, and goes on', () => {
 
 test('what was told to fire since before the points that can be read again fires on, and resolves once', () => {
   const episodes = [{ onsetMs: fromMs - minuteMs, firedMs: fromMs, endsMs: null, isSilent: false, firingId: 'first' }]
-  const state = { ruleId: 'r', ruleVersion: 1, dataset: 'd', key: 'k', episodes }
+  const state = { ruleId: 'r', ruleVersion: 1, dataset: 'd', key: 'k', episodes, knownMs: fromMs }
   const engine = new AlertEngine([versionOf(above)], (dataset, key) => ({ dataset, key, labels: {}, steps: minutes }), [
     state,
   ])

@@ -68,10 +68,17 @@ test('a rule on values is unknown while its dataset brings nothing, and known wh
 test('a slice makes known again what was unknown, and nothing else', () => {
   const version = versionOf({ value: '>', than: 1 })
   const episode = { onsetMs: dueMs, firedMs: dueMs, endsMs: null, isSilent: false, firingId: 'f' }
-  const state = { ruleId: 'r', ruleVersion: 3, dataset: 'jao.core.netPos', key: '', episodes: [episode] }
+  const state = {
+    ruleId: 'r',
+    ruleVersion: 3,
+    dataset: 'jao.core.netPos',
+    key: '',
+    episodes: [episode],
+    knownMs: dueMs,
+  }
   const { transitions, states } = knownTransitions([version], 'jao.core.netPos', dueMs + 5, () => state)
   expect(transitions).toMatchObject([{ kind: 'known', firingId: 'f', onsetMs: dueMs, endsMs: dueMs + 5 }])
-  expect(states).toEqual([{ ...state, episodes: [] }])
+  expect(states).toMatchObject([{ ...state, episodes: [], knownMs: expect.any(Number) }])
   expect(knownTransitions([version], 'jao.core.netPos', dueMs, () => undefined).transitions).toEqual([])
 })
 
