@@ -82,8 +82,12 @@ function expectedTicks({ dataset, selectors, intervalMs }: ExpectingDataset, cal
   )
 }
 
+/** Returns the declared step at an instant. The first one also holds before its start. undefined: there is none. */
+export const stepAt = (steps: readonly DeclaredStep[], atMs: number): DeclaredStep | undefined =>
+  steps.findLast(({ fromMs }) => fromMs <= atMs) ?? steps[0]
+
 function stepsOf(steps: readonly DeclaredStep[], { startMs, endMs }: Window): number | null {
-  const step = steps.findLast(({ fromMs }) => fromMs <= startMs) ?? steps[0]
+  const step = stepAt(steps, startMs)
   return step === undefined ? null : Math.round((endMs - startMs) / (step.stepS * 1_000))
 }
 

@@ -16,7 +16,7 @@ import { testCommand } from './test-rule.ts'
 
 export const alerts = (): Command =>
   new Command('alerts')
-    .description('alert rules: save, test on the past, silence; what they told, and to whom')
+    .description('save alert rules, test them on the past, silence them, and show their history')
     .addCommand(withOptions(new Command('list')).description('all rules').action(list))
     .addCommand(
       withOptions(new Command('show')).description('a rule as JSON, which `set` takes').argument('<rule>').action(show),
@@ -30,7 +30,7 @@ export const alerts = (): Command =>
     )
     .addCommand(
       withOptions(new Command('delete'))
-        .description('delete a rule; what it told stays')
+        .description('delete a rule; its history stays')
         .argument('<rule>')
         .option('--why <text>', 'the reason', '')
         .action(remove),

@@ -10,6 +10,7 @@ import {
 import { sendTest } from '#operations/alerts/send-test.ts'
 import { checkWebhookUrl } from '#platform/delivery/address-guard.ts'
 import { checkMailAddress } from '#platform/delivery/mail-address.ts'
+import { listedNetworks } from '#platform/delivery/reserved-networks.ts'
 import { signingSecret } from '#platform/delivery/signing-secret.ts'
 import { UserError } from '#platform/process/user-error.ts'
 import { whoAmI } from '#platform/process/who.ts'
@@ -71,8 +72,7 @@ async function add(id: string, { webhook, email, owner = whoAmI(), ...options }:
   })
 }
 
-const allowedNetworks = (): string[] =>
-  (process.env.ALERT_ALLOWED_NETWORKS ?? '').split(',').flatMap((part) => part.trim() || [])
+const allowedNetworks = (): string[] => listedNetworks(process.env.ALERT_ALLOWED_NETWORKS ?? '')
 
 function secretOf({ stack }: AlertClients, { id, keyGeneration }: AlertEndpoint): string {
   const key = process.env.ALERT_MASTER_KEY || alertMasterKey(stack.dataDir)

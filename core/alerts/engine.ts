@@ -1,9 +1,9 @@
 import { isOfWindows, type RuleVersion, referencesOf, selects, windowsOf } from './rule.ts'
 import { isBeyond, type RuleOnSeries, type ToldEpisode } from './rule-on-series.ts'
-import type { PointRun, Revision } from './series-points.ts'
+import { isFresh, type PointRun, type Revision } from './series-points.ts'
 import { SeriesWatch, type WatchedSeries } from './series-watch.ts'
 import type { EpisodeNews } from './tell-episodes.ts'
-import { type Transition, transitionId } from './transition.ts'
+import { type Transition, withId } from './transition.ts'
 
 /** What was told of a rule on a series. It outlives a restart, on the topic of states. */
 export interface ToldState {
@@ -23,7 +23,9 @@ export interface EngineOutcome {
 }
 
 export const seriesName = (dataset: string, key: string): string => `${dataset}/${key}`
-const stateName = (ruleId: string, dataset: string, key: string): string => `${ruleId}/${seriesName(dataset, key)}`
+/** The name of what was told of a rule on a series: the key of its record. */
+export const stateName = (ruleId: string, dataset: string, key: string): string =>
+  `${ruleId}/${seriesName(dataset, key)}`
 
 /**
  * Judges points by rules. It keeps the newest known values of the series that rules name, and nothing of all others. The
@@ -185,8 +187,10 @@ export class AlertEngine {
       const stepMs = watch.stepS * 1_000
       const large = revisions.filter(({ atMs, from, to }) => {
         const isAhead = atMs + stepMs > run.knownMs
-        const isFresh = run.knownMs - Math.max(atMs, run.dueMs ?? atMs) <= maxAgeMs
-        return (when.ahead ? isAhead : isFresh) && isBeyond(Math.abs(to - from), when.revision, when.than)
+        return (
+          (when.ahead ? isAhead : isFresh(run, atMs, maxAgeMs)) &&
+          isBeyond(Math.abs(to - from), when.revision, when.than)
+        )
       })
       const largest = large.reduce<Revision | undefined>(
         (best, each) => (!best || Math.abs(each.to - each.from) > Math.abs(best.to - best.from) ? each : best),
@@ -223,8 +227,6 @@ function episodeTransition(watch: SeriesWatch, rule: RuleOnSeries, news: Episode
     detail: kind === 'cancelled' ? 'a revision took back the values that the rule fired at' : null,
   })
 }
-
-const withId = (transition: Omit<Transition, 'id'>): Transition => ({ id: transitionId(transition), ...transition })
 
 const comparedWith = ({ rule }: RuleVersion): string[] =>
   referencesOf(rule).map(({ dataset, key }) => seriesName(dataset, key))

@@ -22,9 +22,13 @@ export interface Revision {
 }
 
 /** What became of a point. `older`: a newer value is held, or the point lies before all that is held. */
-export type PutOutcome = 'newest' | 'changed' | 'unchanged' | 'older'
+type PutOutcome = 'newest' | 'changed' | 'unchanged' | 'older'
 
 type Origin = Pick<PointRun, 'knownMs' | 'dueMs' | 'raw'>
+
+/** Whether a point became known soon enough to alert: its age counts from its time, or from when upstream is due. */
+export const isFresh = ({ knownMs, dueMs }: Omit<Origin, 'raw'>, atMs: number, maxAgeMs: number): boolean =>
+  knownMs - Math.max(atMs, dueMs ?? atMs) <= maxAgeMs
 
 /** The newest points of a series, and which answer brought each of them. */
 export class SeriesPoints {

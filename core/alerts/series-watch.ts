@@ -3,7 +3,7 @@ import { type Comparand, comparandKey, comparandOf, type PointSource } from './c
 import { PointRing } from './point-cells.ts'
 import { durationMs, isRevision, pointConditions, type RevisionCondition, type RuleVersion, windowsOf } from './rule.ts'
 import { type Episode, RuleOnSeries, type ToldBefore } from './rule-on-series.ts'
-import { type PointRun, type Revision, SeriesPoints } from './series-points.ts'
+import { isFresh, type PointRun, type Revision, SeriesPoints } from './series-points.ts'
 import { SlidingWindows } from './sliding-window.ts'
 import { type EpisodeNews, tellEpisodes } from './tell-episodes.ts'
 import { ThresholdIndex } from './threshold-index.ts'
@@ -114,7 +114,7 @@ export class SeriesWatch {
       const { when } = version.rule
       return isRevision(when) ? [{ version, when, maxAgeMs: maxAgeOf(version, this.stepS) }] : []
     })
-    for (const group of this.groups.values()) group.index = this.indexOf(group)
+    for (const [key, group] of this.groups) group.index = this.indexOf(key)
     for (const rule of this.rules) if (!rule.isAtRest) this.active.add(rule)
   }
 
@@ -134,12 +134,11 @@ export class SeriesWatch {
     return new RuleOnSeries(version, conditions, this.stepS * 1_000, { maxAgeMs, told })
   }
 
-  private indexOf(group: ComparandGroup): ThresholdIndex<RuleOnSeries> {
+  private indexOf(key: string): ThresholdIndex<RuleOnSeries> {
     const keyOf = ({ version: { rule } }: RuleOnSeries) => {
       const { of } = pointConditions(rule.when)
       return of.length === 1 && of[0] ? comparandKey(of[0], rule.minShare) : undefined
     }
-    const key = [...this.groups].find(([, each]) => each === group)?.[0]
     return new ThresholdIndex(
       this.rules
         .filter((rule) => keyOf(rule) === key)
@@ -274,7 +273,7 @@ export class SeriesWatch {
     if (isSilent && endsMs !== null) return false
     const atMs = endsMs === null ? this.points.newestMs : firedMs
     const origin = this.points.originAt(atMs)
-    return origin !== undefined && origin.knownMs - Math.max(atMs, origin.dueMs ?? atMs) <= rule.maxAgeMs
+    return origin !== undefined && isFresh(origin, atMs, rule.maxAgeMs)
   }
 
   /** Returns the event time of the point that decided that a rule fires: where it fired, or the newest one, ms UTC. */

@@ -45,11 +45,22 @@ export interface Transition {
   detail: string | null
 }
 
+/** The facts of a transition that no point decided, but for its times. */
+export const noFacts = {
+  ...{ value: null, compared: null, reference: null, samples: null, expected: null },
+  raw: { partition: -1, offset: -1 },
+}
+
+export const withId = (transition: Omit<Transition, 'id'>): Transition => ({
+  id: transitionId(transition),
+  ...transition,
+})
+
 /**
  * Returns the id of a transition. It is the id of the message, too: whoever computes the transition again after a crash
  * gets the same one. A revision that becomes known later makes another transition, so the id has that instant.
  */
-export function transitionId(transition: Omit<Transition, 'id'>): string {
+function transitionId(transition: Omit<Transition, 'id'>): string {
   const { rule, dataset, key, kind, onsetMs, endsMs, facts } = transition
   const parts = [rule.rule.id, rule.version, dataset, key, kind, onsetMs, endsMs, facts.atMs, facts.knownMs]
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 32)

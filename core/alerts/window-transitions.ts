@@ -2,14 +2,12 @@
 import type { CompletenessChange } from '#schemas/generated/records.ts'
 import type { EngineOutcome, ToldState } from './engine.ts'
 import { durationMs, isOfWindows, matches, type RuleVersion } from './rule.ts'
-import { type Transition, transitionId } from './transition.ts'
+import { noFacts, type Transition, withId } from './transition.ts'
 
 /** Returns what was told of a rule on a window or dataset. */
 export type FindTold = (ruleId: string, dataset: string, key: string) => ToldState | undefined
 
 const dayMs = 86_400_000
-const nowhere = { partition: -1, offset: -1 }
-const noFacts = { value: null, compared: null, reference: null, samples: null, expected: null, raw: nowhere }
 
 /** The classes of completeness in which points that should be there are not. */
 const isMissing = (name: string): boolean => name === 'late' || name === 'lost'
@@ -32,7 +30,7 @@ export function windowTransitions(
     if (isOfWindows(rule.when)) tellWindow(version, rule.when.becomes, change, told, outcome)
     else if (isOfThePast(change, change.at, dayMs)) continue
     else if (isMissing(change.class) && isSilent) tellUnknown(version, change, told, outcome)
-    else if (change.class === 'complete') add(outcome, knownAgain(version, change.dataset, change.at, told))
+    else if (change.class === 'complete') tellKnown(version, change.dataset, change.at, told, outcome)
   }
   return outcome
 }
@@ -45,13 +43,8 @@ export function knownTransitions(
   told: FindTold,
 ): EngineOutcome {
   const outcome: EngineOutcome = { transitions: [], states: [] }
-  for (const version of versions) add(outcome, knownAgain(version, dataset, knownMs, told))
+  for (const version of versions) tellKnown(version, dataset, knownMs, told, outcome)
   return outcome
-}
-
-function add(to: EngineOutcome, { transitions, states }: EngineOutcome): void {
-  to.transitions.push(...transitions)
-  to.states.push(...states)
 }
 
 /** Whether a window was over, and due, longer ago than that: what becomes of it is of the past, as by a backfill. */
@@ -107,11 +100,15 @@ function begin(
   })
 }
 
-function knownAgain(version: RuleVersion, dataset: string, knownMs: number, told: FindTold): EngineOutcome {
-  const outcome: EngineOutcome = { transitions: [], states: [] }
+function tellKnown(
+  version: RuleVersion,
+  dataset: string,
+  knownMs: number,
+  told: FindTold,
+  outcome: EngineOutcome,
+): void {
   const open = told(version.rule.id, dataset, '')?.episodes.find(({ endsMs }) => endsMs === null)
   if (open) end(outcome, { version, kind: 'known', dataset, key: '', atMs: knownMs, knownMs, open })
-  return outcome
 }
 
 interface Ending {
@@ -147,5 +144,3 @@ function transitionOf(
     facts: { ...noFacts, atMs: windowStart, knownMs: at },
   })
 }
-
-const withId = (transition: Omit<Transition, 'id'>): Transition => ({ id: transitionId(transition), ...transition })

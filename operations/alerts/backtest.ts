@@ -6,6 +6,7 @@ import type { PointRun } from '#core/alerts/series-points.ts'
 import { maxAheadOf } from '#core/alerts/series-watch.ts'
 import type { Transition } from '#core/alerts/transition.ts'
 import { datasetsByName } from '#core/datasets.ts'
+import { stepAt } from '#core/expected-windows.ts'
 import { readRows, type Store } from '#platform/clickhouse/client.ts'
 import { UserError } from '#platform/process/user-error.ts'
 import { selectedSeries } from './selected-series.ts'
@@ -97,7 +98,6 @@ async function readPoints(
 function runsOf(dataset: string, points: readonly StoredPoint[], request: BacktestRequest): PointRun[] {
   const { isAsKnown, fromMs } = request
   const steps = datasetsByName.get(dataset)?.dataset.steps ?? []
-  const stepAt = (atMs: number): number => steps.findLast((step) => step.fromMs <= atMs)?.stepS ?? steps[0]?.stepS ?? 1
   const answers = Map.groupBy(points, ({ knownMs, partition, offset }) =>
     isAsKnown ? `${knownMs}/${partition}/${offset}` : '',
   )
@@ -106,7 +106,7 @@ function runsOf(dataset: string, points: readonly StoredPoint[], request: Backte
     const values: (number | null)[][] = []
     let nextMs = Number.NaN
     for (const { atMs, value, knownMs, partition, offset } of ofAnswer) {
-      const stepS = stepAt(atMs)
+      const stepS = stepAt(steps, atMs)?.stepS ?? 1
       if (isAsKnown && atMs === nextMs) values.at(-1)?.push(value)
       else {
         const due = isAsKnown ? dueAtMs(dataset, { startMs: atMs, endMs: atMs + stepS * 1_000 }) : null

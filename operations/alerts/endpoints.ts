@@ -1,6 +1,7 @@
 // Where alerts are sent: webhooks and e-mail addresses, by records of the topic tidemark.alerts.endpoints.
 import { readNewest } from '#platform/kafka/newest-records.ts'
 import { withProducer } from '#platform/kafka/produce.ts'
+import { writeRecord } from '#platform/kafka/write-record.ts'
 import { UserError } from '#platform/process/user-error.ts'
 import { alertEndpointsTopic } from '#schemas/alert-topics.ts'
 import type { AlertEndpoint } from '#schemas/generated/records.ts'
@@ -28,9 +29,7 @@ export async function findEndpoint(parts: AlertParts, id: string): Promise<Alert
   throw new UserError(`There is no endpoint ${id}; there is: ${names || 'none yet'}.`)
 }
 
-/**
- * Saves an endpoint. One that was disabled is in use again.
- */
+/** Saves an endpoint. One that was disabled is in use again. */
 export async function saveEndpoint(
   parts: AlertParts,
   { id, kind, address, owner }: NewEndpoint,
@@ -58,9 +57,7 @@ export async function deleteEndpoint(parts: AlertParts, id: string): Promise<voi
   await withProducer(parts.kafka, (producer) => producer.send(alertEndpointsTopic.name, [{ key: id, value: null }]))
 }
 
-async function write({ kafka, registry }: AlertParts, record: AlertEndpoint): Promise<AlertEndpoint> {
-  const { name } = alertEndpointsTopic
-  const encode = await registry.encoder(name, alertEndpointsTopic.record)
-  await withProducer(kafka, (producer) => producer.send(name, [{ key: record.id, value: encode(record) }]))
+async function write(parts: AlertParts, record: AlertEndpoint): Promise<AlertEndpoint> {
+  await writeRecord(parts, alertEndpointsTopic, record.id, record)
   return record
 }

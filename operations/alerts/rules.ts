@@ -3,8 +3,8 @@ import { checkRule } from '#core/alerts/check-rule.ts'
 import { type Rule, ruleSchema } from '#core/alerts/rule.ts'
 import type { Kafka } from '#platform/kafka/client.ts'
 import { readNewest } from '#platform/kafka/newest-records.ts'
-import { withProducer } from '#platform/kafka/produce.ts'
 import type { Registry } from '#platform/kafka/registry.ts'
+import { writeRecord } from '#platform/kafka/write-record.ts'
 import type { Logger } from '#platform/process/log.ts'
 import { UserError } from '#platform/process/user-error.ts'
 import { alertRulesTopic } from '#schemas/alert-topics.ts'
@@ -71,7 +71,7 @@ function distance(form: readonly Issue[]): number {
   }, 0)
 }
 
-/** Saves a rule as its next version. Returns it, and whether it differs from the one before. @throws UserError */
+/** Saves a rule as its next version, and returns it. A rule that is saved already is returned as it is. */
 export async function saveRule(parts: AlertParts, rule: Rule, { by, why }: RuleChange): Promise<AlertRule> {
   const before = (await allRules(parts)).find(({ id }) => id === rule.id)
   const text = JSON.stringify(rule)
@@ -91,9 +91,7 @@ export async function deleteRule(parts: AlertParts, id: string, { by, why }: Rul
   })
 }
 
-async function writeRule({ kafka, registry }: AlertParts, record: AlertRule): Promise<AlertRule> {
-  const { name } = alertRulesTopic
-  const encode = await registry.encoder(name, alertRulesTopic.record)
-  await withProducer(kafka, (producer) => producer.send(name, [{ key: record.id, value: encode(record) }]))
+async function writeRule(parts: AlertParts, record: AlertRule): Promise<AlertRule> {
+  await writeRecord(parts, alertRulesTopic, record.id, record)
   return record
 }

@@ -1,4 +1,4 @@
-import { withProducer } from '#platform/kafka/produce.ts'
+import { writeRecord } from '#platform/kafka/write-record.ts'
 import { alertEventsTopic } from '#schemas/alert-topics.ts'
 import type { AlertEvent } from '#schemas/generated/records.ts'
 import { findEndpoint } from './endpoints.ts'
@@ -15,8 +15,6 @@ export async function sendTest(parts: AlertParts, endpoint: string, by: string):
     ...{ value: null, compared: null, reference: null, samples: null, expected: null, knownAt: nowMs },
     ...{ rawPartition: -1, rawOffset: -1, detail: `sent by ${by}`, at: nowMs },
   }
-  const { name } = alertEventsTopic
-  const encode = await parts.registry.encoder(name, alertEventsTopic.record)
-  await withProducer(parts.kafka, (producer) => producer.send(name, [{ key: event.ruleId, value: encode(event) }]))
+  await writeRecord(parts, alertEventsTopic, event.ruleId, event)
   return id
 }

@@ -1,6 +1,6 @@
 // Times in which alerts are not sent. What is silenced is still an event, and a message that says so.
 import { readNewest } from '#platform/kafka/newest-records.ts'
-import { withProducer } from '#platform/kafka/produce.ts'
+import { writeRecord } from '#platform/kafka/write-record.ts'
 import { UserError } from '#platform/process/user-error.ts'
 import { alertSilencesTopic } from '#schemas/alert-topics.ts'
 import type { AlertSilence } from '#schemas/generated/records.ts'
@@ -47,9 +47,7 @@ export async function endSilence(parts: AlertParts, id: string): Promise<AlertSi
   return write(parts, { ...found, untilAt: Date.now() })
 }
 
-async function write({ kafka, registry }: AlertParts, record: AlertSilence): Promise<AlertSilence> {
-  const { name } = alertSilencesTopic
-  const encode = await registry.encoder(name, alertSilencesTopic.record)
-  await withProducer(kafka, (producer) => producer.send(name, [{ key: record.id, value: encode(record) }]))
+async function write(parts: AlertParts, record: AlertSilence): Promise<AlertSilence> {
+  await writeRecord(parts, alertSilencesTopic, record.id, record)
   return record
 }

@@ -5,8 +5,8 @@ import { suggestsCodeError } from '#core/explode-raw.ts'
 import type { Kafka } from '#platform/kafka/client.ts'
 import { waitForGroup } from '#platform/kafka/consumer-lag.ts'
 import { parkedReason } from '#platform/kafka/dead-letter.ts'
-import { withProducer } from '#platform/kafka/produce.ts'
 import type { Registry } from '#platform/kafka/registry.ts'
+import { writeRecord } from '#platform/kafka/write-record.ts'
 import { pause } from '#platform/process/retry.ts'
 import { UserError } from '#platform/process/user-error.ts'
 import { parkingSchema } from '#schemas/generated/records.ts'
@@ -144,15 +144,14 @@ async function withoutRefused(parts: ReleaseParts, letters: readonly ReturnableL
 }
 
 async function unpark(
-  { kafka, registry, parkedNow }: ReleaseParts,
+  parts: ReleaseParts,
   dataset: string,
   { by, why, nowMs = async () => Date.now() }: ResolutionAuthor,
 ): Promise<void> {
-  const encode = await registry.encoder(parkingTopic.name, parkingSchema)
   const parking = { dataset, parked: false, reason: 'released', message: why, by, at: await nowMs() }
-  await withProducer(kafka, (producer) => producer.send(parkingTopic.name, [{ key: dataset, value: encode(parking) }]))
+  await writeRecord(parts, { name: parkingTopic.name, record: parkingSchema }, dataset, parking)
   for (const endMs = Date.now() + maxWaitMs; ; await pause(pollIntervalMs)) {
-    const parked = await parkedNow().catch(() => undefined)
+    const parked = await parts.parkedNow().catch(() => undefined)
     if (parked && !parked.some((one) => one.dataset === dataset)) return
     if (Date.now() > endMs) {
       throw new UserError(

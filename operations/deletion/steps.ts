@@ -4,18 +4,15 @@ import { type Bound, keysWithoutPoints, removeRows, removeSeries } from '#platfo
 import { withProducer } from '#platform/kafka/produce.ts'
 import { offsetRange, readRanges } from '#platform/kafka/read-range.ts'
 import { DecodeFailure } from '#platform/kafka/registry.ts'
+import { writeRecord } from '#platform/kafka/write-record.ts'
 import { type Deletion, deletionSchema } from '#schemas/generated/records.ts'
 import { deletionsTopic, seriesTopic } from '#schemas/topics.ts'
 import type { OwnTable, Source } from '#sources/source.ts'
 import type { TopicClients } from './deleted-records.ts'
 
 /** Writes the deletion to topic `deletions`. Returns when all replicas have the record. */
-export async function announceDeletion({ kafka, registry }: TopicClients, deletion: Deletion): Promise<void> {
-  const encode = await registry.encoder(deletionsTopic.name, deletionSchema)
-  await withProducer(kafka, (producer) =>
-    producer.send(deletionsTopic.name, [{ key: deletion.dataset, value: encode(deletion) }]),
-  )
-}
+export const announceDeletion = (clients: TopicClients, deletion: Deletion): Promise<void> =>
+  writeRecord(clients, { name: deletionsTopic.name, record: deletionSchema }, deletion.dataset, deletion)
 
 export async function announcedDeletions({ kafka, registry }: TopicClients): Promise<Deletion[]> {
   const found: Deletion[] = []

@@ -1,9 +1,9 @@
 // Tokens of the API are created, listed and revoked by records of the topic api-tokens. The API follows the topic.
 import { newToken, type Role } from '#core/api-token.ts'
 import type { Kafka } from '#platform/kafka/client.ts'
-import { withProducer } from '#platform/kafka/produce.ts'
 import { offsetRange, readRanges } from '#platform/kafka/read-range.ts'
 import type { Registry } from '#platform/kafka/registry.ts'
+import { writeRecord } from '#platform/kafka/write-record.ts'
 import { UserError } from '#platform/process/user-error.ts'
 import { apiTokensTopic } from '#schemas/api-topics.ts'
 import { type ApiToken, apiTokenSchema } from '#schemas/generated/records.ts'
@@ -80,8 +80,5 @@ export async function revokeToken(parts: TokenParts, id: string): Promise<ApiTok
   return revoked
 }
 
-async function writeToken({ kafka, registry }: TokenParts, token: ApiToken): Promise<void> {
-  const { name } = apiTokensTopic
-  const encode = await registry.encoder(name, apiTokenSchema)
-  await withProducer(kafka, (producer) => producer.send(name, [{ key: token.id, value: encode(token) }]))
-}
+const writeToken = (parts: TokenParts, token: ApiToken): Promise<void> =>
+  writeRecord(parts, apiTokensTopic, token.id, token)

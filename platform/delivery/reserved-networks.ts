@@ -31,6 +31,9 @@ const reservedV6 = networks([
   '8000::/1', // unique local, link-local, multicast
 ])
 
+/** Returns the parts of ALERT_ALLOWED_NETWORKS, which are comma separated. Whether they are networks, `networks` says. */
+export const listedNetworks = (text: string): string[] => text.split(',').flatMap((part) => part.trim() || [])
+
 /** Returns the networks that ALERT_ALLOWED_NETWORKS lists: CIDRs or single addresses. @throws UserError if one is neither */
 export function networks(cidrs: readonly string[]): BlockList {
   const list = new BlockList()

@@ -5,7 +5,7 @@ import type { Logger } from '../process/log.ts'
 import { TransientError } from '../process/transient-error.ts'
 import { tracesOf, withTrace } from '../tracing/trace.ts'
 import { withAdmin } from './client.ts'
-import { highWatermarks } from './consumer-lag.ts'
+import { committedOffsets, highWatermarks } from './consumer-lag.ts'
 import { type BatchShape, createGroupMember, type GroupMember, whileHeartbeating } from './group-member.ts'
 import {
   createPartitionPauses,
@@ -111,10 +111,9 @@ export async function consume(options: ConsumeOptions): Promise<Consumption> {
 /** Returns the newest offsets of the partitions of which the group has committed none. */
 async function startOffsets(kafka: Kafka, groupId: string, topics: string[]): Promise<TopicPartitionOffset[]> {
   const committed = await withAdmin(kafka, (admin) => admin.fetchOffsets({ groupId, topics }))
+  const committedOf = new Map(committed.map(({ topic, partitions }) => [topic, committedOffsets(partitions)]))
   const isCommitted = (topic: string, partition: number): boolean =>
-    committed
-      .find((each) => each.topic === topic)
-      ?.partitions.some((each) => each.partition === partition && each.offset !== '-1') === true
+    (committedOf.get(topic)?.get(partition) ?? -1) !== -1
   const ends = await Promise.all(topics.map(async (topic) => ({ topic, ends: await highWatermarks(kafka, topic) })))
   return ends.flatMap(({ topic, ends }) =>
     [...ends]

@@ -40,6 +40,21 @@ export const ok = (
   ...after,
 })
 
+/**
+ * Returns the verdicts of a batch that is done as a whole: all are ok, and the last one has the records to send.
+ * @param onAcknowledged called with their number after Kafka has acknowledged them
+ */
+export function okAfter(
+  records: number,
+  outputs: readonly Output[],
+  onAcknowledged: (sent: number) => void,
+): Verdict[] {
+  const verdicts = Array.from({ length: records }, () => ok())
+  const sent = outputs.length
+  verdicts[records - 1] = ok([...outputs], [], { onAcknowledged: () => onAcknowledged(sent) })
+  return verdicts
+}
+
 export const dead = (reason: string, message: string, dataset?: string): Verdict => ({
   kind: 'dead',
   reason,

@@ -1,6 +1,6 @@
 // How transitions and states are written to the topics.
 import { unitOfSeries } from '#core/alerts/declared-series.ts'
-import { type EngineOutcome, seriesName, type ToldState } from '#core/alerts/engine.ts'
+import { type EngineOutcome, stateName, type ToldState } from '#core/alerts/engine.ts'
 import type { Transition } from '#core/alerts/transition.ts'
 import type { Output } from '#platform/kafka/verdict.ts'
 import { alertEventsTopic, alertStateTopic } from '#schemas/alert-topics.ts'
@@ -24,7 +24,7 @@ export function alertRecords({ transitions, states }: EngineOutcome, encode: Ale
     })),
     ...states.map((state) => ({
       topic: alertStateTopic.name,
-      key: `${state.ruleId}/${seriesName(state.dataset, state.key)}`,
+      key: stateName(state.ruleId, state.dataset, state.key),
       value: encode.state(stateRecord(state, nowMs)),
       isLast: true,
     })),
@@ -32,7 +32,7 @@ export function alertRecords({ transitions, states }: EngineOutcome, encode: Ale
 }
 
 /** Returns a transition as it is kept for ever. */
-export function eventOf(transition: Transition, nowMs: number): AlertEvent {
+function eventOf(transition: Transition, nowMs: number): AlertEvent {
   const { id, kind, rule, dataset, key, onsetMs, endsMs, firingId, facts, detail } = transition
   const { id: ruleId, title, owner, severity } = rule.rule
   return {

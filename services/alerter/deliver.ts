@@ -1,21 +1,17 @@
+import type { z } from 'zod'
 import { openAddressGuard } from '#platform/delivery/address-guard.ts'
 import { sendEmail } from '#platform/delivery/email.ts'
 import type { AlertMessage, DeliveryResult } from '#platform/delivery/message.ts'
+import { listedNetworks } from '#platform/delivery/reserved-networks.ts'
 import { secretsInUse } from '#platform/delivery/signing-secret.ts'
 import { sendWebhook } from '#platform/delivery/webhook.ts'
 import type { AlertEndpoint } from '#schemas/generated/records.ts'
+import type { alertSettings } from './settings.ts'
 
-export interface DeliverySettings {
-  ALERT_MASTER_KEY?: string | undefined
-  ALERT_ALLOWED_NETWORKS: string
-  ALERT_SMTP_URL?: string | undefined
-  ALERT_MAIL_FROM?: string | undefined
-}
-
-export function openDelivery(settings: DeliverySettings) {
+/** Returns the function that makes one attempt to send a message to an endpoint. @throws UserError for bad networks */
+export function openDelivery(settings: z.infer<z.ZodObject<typeof alertSettings>>) {
   const { ALERT_MASTER_KEY, ALERT_ALLOWED_NETWORKS, ALERT_SMTP_URL: smtpUrl, ALERT_MAIL_FROM: from } = settings
-  const allowed = ALERT_ALLOWED_NETWORKS.split(',').flatMap((part) => part.trim() || [])
-  const guard = openAddressGuard({ allowed })
+  const guard = openAddressGuard({ allowed: listedNetworks(ALERT_ALLOWED_NETWORKS) })
   const masterKey = ALERT_MASTER_KEY === undefined ? undefined : Buffer.from(ALERT_MASTER_KEY, 'base64')
   return async (endpoint: AlertEndpoint, message: AlertMessage): Promise<DeliveryResult> => {
     if (endpoint.kind === 'email') {

@@ -1,10 +1,11 @@
 // Judges what becomes of windows: rules about windows, and whether the points that rules wait for come at all.
 import { declaredSeries } from '#core/alerts/declared-series.ts'
-import { type EngineOutcome, seriesName, type ToldState } from '#core/alerts/engine.ts'
+import { type EngineOutcome, stateName, type ToldState } from '#core/alerts/engine.ts'
 import type { RuleVersion } from '#core/alerts/rule.ts'
+import { isPublishedAhead } from '#core/alerts/series-watch.ts'
 import { knownTransitions, windowTransitions } from '#core/alerts/window-transitions.ts'
 import type { Subscription } from '#platform/kafka/process-batch.ts'
-import { type Output, ok, type Verdict } from '#platform/kafka/verdict.ts'
+import { type Output, okAfter } from '#platform/kafka/verdict.ts'
 import { completenessTopic } from '#schemas/completeness-topics.ts'
 import { type CompletenessChange, completenessChangeSchema } from '#schemas/generated/records.ts'
 
@@ -30,20 +31,19 @@ export function judgeWindows(parts: WindowParts): WindowJudge {
   const heardAt = new Map<string, number>()
   /** Datasets of which rules were told that they bring nothing. */
   const unknown = new Set<string>()
-  let unacknowledged: Output[] = []
-  const nameOf = (ruleId: string, dataset: string, key: string) => `${ruleId}/${seriesName(dataset, key)}`
-  const find = (ruleId: string, dataset: string, key: string) => told?.get(nameOf(ruleId, dataset, key))
+  const unacknowledged: Output[] = []
+  const find = (ruleId: string, dataset: string, key: string) => told?.get(stateName(ruleId, dataset, key))
   const remember = (states: readonly ToldState[]): void => {
     for (const state of states) {
-      told?.set(nameOf(state.ruleId, state.dataset, state.key), state)
+      told?.set(stateName(state.ruleId, state.dataset, state.key), state)
       if (state.key !== '') continue
       if (state.episodes.some(({ endsMs }) => endsMs === null)) unknown.add(state.dataset)
     }
   }
   const isSilent = ({ dataset, at }: CompletenessChange): boolean => {
     const steps = declaredSeries(dataset, '')?.steps ?? []
-    const stepMs = (steps.at(-1)?.stepS ?? 0) * 1_000
-    return stepMs >= 300_000 || at - (heardAt.get(dataset) ?? 0) > patienceMs + 3 * stepMs
+    const stepS = steps.at(-1)?.stepS ?? 0
+    return isPublishedAhead(stepS) || at - (heardAt.get(dataset) ?? 0) > patienceMs + 3 * stepS * 1_000
   }
   return {
     subscription: {
@@ -63,13 +63,7 @@ export function judgeWindows(parts: WindowParts): WindowJudge {
           unacknowledged.push(...parts.encode(outcome))
           parts.onJudged(outcome)
         }
-        const verdicts = batch.map((): Verdict => ok())
-        const sent = [...unacknowledged]
-        const onAcknowledged = () => {
-          unacknowledged = unacknowledged.slice(sent.length)
-        }
-        if (sent.length > 0) verdicts[verdicts.length - 1] = ok(sent, [], { onAcknowledged })
-        return verdicts
+        return okAfter(batch.length, unacknowledged, (sent) => void unacknowledged.splice(0, sent))
       },
     },
     heardOf: (dataset, knownMs) => {

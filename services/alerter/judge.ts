@@ -4,7 +4,7 @@ import { dueAtMs } from '#core/alerts/declared-series.ts'
 import type { AlertEngine, EngineOutcome, ToldState } from '#core/alerts/engine.ts'
 import type { PointRun } from '#core/alerts/series-points.ts'
 import type { ConsumedRecord, Subscription } from '#platform/kafka/process-batch.ts'
-import { type Output, ok, type Verdict } from '#platform/kafka/verdict.ts'
+import { type Output, okAfter } from '#platform/kafka/verdict.ts'
 import type { TimeseriesSlice } from '#schemas/generated/records.ts'
 import { timeseriesSliceSchema } from '#schemas/generated/records.ts'
 import { timeseriesTopic } from '#schemas/topics.ts'
@@ -60,7 +60,6 @@ export function judgeSlices(
     deadLetterTopic: null,
     engines: () => [...partitions.values()].map(({ engine }) => engine),
     handle: async (batch) => {
-      const verdicts = batch.map((): Verdict => ok())
       const judged = await judgedPartition(partitions, topic, batch, parts)
       for (const { record, offset, headers } of batch) {
         if (Number(offset) < judged.nextOffset) continue
@@ -76,11 +75,7 @@ export function judgeSlices(
         if (outcome.transitions.length > 0) judged.unacknowledged.push(...parts.encode(outcome))
         parts.onJudged(outcome, record)
       }
-      if (judged.unacknowledged.length === 0) return verdicts
-      const sent = judged.unacknowledged.length
-      const onAcknowledged = () => void judged.unacknowledged.splice(0, sent)
-      verdicts[verdicts.length - 1] = ok([...judged.unacknowledged], [], { onAcknowledged })
-      return verdicts
+      return okAfter(batch.length, judged.unacknowledged, (sent) => void judged.unacknowledged.splice(0, sent))
     },
   }
 }

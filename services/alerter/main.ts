@@ -27,7 +27,7 @@ import { judgeWindows } from './judge-windows.ts'
 import { openMessages } from './messages.ts'
 import { alertMetrics } from './metrics.ts'
 import { alerterSettings } from './settings.ts'
-import { readRules, readTold, startEngine, validRules } from './start-engine.ts'
+import { type KnownRule, readRules, readTold, startEngine, validRules } from './start-engine.ts'
 
 const config = readServiceConfig(alerterSettings)
 const log = createLogger('alerter', config.LOG_LEVEL)
@@ -85,12 +85,14 @@ async function groupsOf(
       measures.attempts.inc({ kind: endpoints.get(endpoint)?.kind ?? 'none', result }),
   })
   onStop('messages', messages.stop)
-  let parsed: { version: number; rules: readonly RuleVersion[] } | undefined
-  const versions = (): readonly RuleVersion[] => {
-    if (parsed?.version !== rules.version())
-      parsed = { version: rules.version(), rules: validRules(readRules(rules.values(), log)) }
-    return parsed.rules
+  let parsed: { version: number; known: ReadonlyMap<string, KnownRule>; valid: readonly RuleVersion[] } | undefined
+  const parsedRules = () => {
+    if (parsed?.version === rules.version()) return parsed
+    const known = readRules(rules.values(), log)
+    parsed = { version: rules.version(), known, valid: validRules(known) }
+    return parsed
   }
+  const versions = (): readonly RuleVersion[] => parsedRules().valid
   const encodeOutcome = (outcome: EngineOutcome): Output[] => alertRecords(outcome, encode, nowMs())
   const count = ({ transitions }: EngineOutcome): void => {
     for (const { kind, rule } of transitions) measures.transitions.inc({ kind, severity: rule.rule.severity })
@@ -102,7 +104,7 @@ async function groupsOf(
   const judges = sources.map(({ name }) =>
     judgeSlices(name, {
       rulesVersion: rules.version,
-      start: (place) => startEngine({ kafka, registry, log, rules: rules.values }, place),
+      start: (place) => startEngine({ kafka, registry, log, rules: () => parsedRules().known }, place),
       encode: encodeOutcome,
       heardOf: windows.heardOf,
       onJudged: (outcome, slice) => {

@@ -1,11 +1,10 @@
 // Turns transitions into messages. They are written to Kafka before they are sent. Whoever is assigned the topic of
 // transitions sends all messages.
-
 import type { Kafka } from '#platform/kafka/client.ts'
 import { readNewest } from '#platform/kafka/newest-records.ts'
 import type { Subscription } from '#platform/kafka/process-batch.ts'
 import type { Registry } from '#platform/kafka/registry.ts'
-import { ok, type Verdict } from '#platform/kafka/verdict.ts'
+import { okAfter } from '#platform/kafka/verdict.ts'
 import type { Logger } from '#platform/process/log.ts'
 import { alertDeliveriesTopic, alertEventsTopic } from '#schemas/alert-topics.ts'
 import { type AlertDelivery, type AlertEvent, alertEventSchema } from '#schemas/generated/records.ts'
@@ -72,18 +71,15 @@ export function openMessages(parts: MessageParts): Messages {
       deadLetterTopic: null,
       handle: async (batch) => {
         const { mailroom, loop } = await theOffice()
-        const verdicts = batch.map((): Verdict => ok())
         const events = batch.map(({ record }) => record)
         const changed = mailroom.route(events, routing, nowMs())
         const outputs = changed.map((delivery) => ({
           ...{ topic: alertDeliveriesTopic.name, key: deliveryName(delivery), value: encode.delivery(delivery) },
         }))
-        const onAcknowledged = () => {
+        return okAfter(batch.length, outputs, () => {
           mailroom.written(changed)
           loop.wake()
-        }
-        verdicts[verdicts.length - 1] = ok(outputs, [], { onAcknowledged })
-        return verdicts
+        })
       },
     },
     onAssigned: (isAssigned) => {

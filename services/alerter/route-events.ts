@@ -22,7 +22,7 @@ const maxEvents = 10_000
 
 /** A message to which transitions are added. */
 interface Draft {
-  delivery: AlertDelivery
+  delivery: Omit<AlertDelivery, 'eventIds' | 'body'>
   eventIds: string[]
   /** The first ones, which are spelled out. */
   events: AlertEvent[]
@@ -115,7 +115,8 @@ export class Mailroom {
         const refusal = refusalOf(silence, firing, routing.endpoint(endpoint))
         const group = this.groupOf(event, endpoint, firing, nowMs)
         if (refusal !== undefined) {
-          this.keep({ ...newDelivery(event, endpoint, group, nowMs), ...refusal, endedAt: nowMs })
+          const refused = { ...newDelivery(event, endpoint, group, nowMs), ...refusal, endedAt: nowMs }
+          this.keep(composed({ delivery: refused, eventIds: [event.id], events: [event] }))
           continue
         }
         const draft = drafts.get(`${endpoint}/${group}`) ?? this.begin(event, endpoint, group, nowMs)
@@ -157,7 +158,7 @@ export class Mailroom {
   private groupOf(
     { id, kind, ruleId, dataset }: AlertEvent,
     endpoint: string,
-    firing: AlertDelivery | undefined,
+    firing: FiringDelivery | undefined,
     nowMs: number,
   ): string {
     if (kind === 'test') return `test ${id}`
@@ -174,24 +175,18 @@ export class Mailroom {
 export const deliveryName = ({ endpoint, id }: Pick<AlertDelivery, 'endpoint' | 'id'>): string => `${endpoint}/${id}`
 const groupName = ({ endpoint, group }: AlertDelivery): string => `${endpoint}/${group}`
 
-const newDelivery = (event: AlertEvent, endpoint: string, group: string, nowMs: number): AlertDelivery => ({
-  ...{
-    id: event.id,
-    endpoint,
-    group,
-    eventIds: [event.id],
-    state: 'open',
-    attempts: 0,
-    createdAt: nowMs,
-    dueAt: nowMs,
-  },
-  ...{ endedAt: null, detail: null, body: JSON.stringify(composeMessage([event.id], [event], nowMs)) },
+/** What matters of the delivery of a firing to what follows it. */
+type FiringDelivery = Pick<AlertDelivery, 'state' | 'group'>
+
+const newDelivery = (event: AlertEvent, endpoint: string, group: string, nowMs: number): Draft['delivery'] => ({
+  ...{ id: event.id, endpoint, group, state: 'open', attempts: 0, createdAt: nowMs, dueAt: nowMs },
+  ...{ endedAt: null, detail: null },
 })
 
 /** Returns why a transition is not sent. undefined: it is. */
 function refusalOf(
   silence: AlertSilence | undefined,
-  firing: AlertDelivery | undefined,
+  firing: FiringDelivery | undefined,
   target: AlertEndpoint | undefined,
 ): Pick<AlertDelivery, 'state' | 'detail'> | undefined {
   if (silence !== undefined) return { state: 'silenced', detail: `silence ${silence.id}: ${silence.why}` }

@@ -1,5 +1,4 @@
 // Sends the messages that are due. What became of an attempt is written to Kafka before the next one is made.
-
 import type { AlertMessage, DeliveryResult } from '#platform/delivery/message.ts'
 import { nextAttempt } from '#platform/delivery/retry-schedule.ts'
 import type { Producer } from '#platform/kafka/produce.ts'

@@ -1,8 +1,8 @@
 import { declaredSeries } from '#core/alerts/declared-series.ts'
-import { AlertEngine, type EngineOutcome, longestLookBackMs, seriesName, type ToldState } from '#core/alerts/engine.ts'
+import { AlertEngine, type EngineOutcome, longestLookBackMs, stateName, type ToldState } from '#core/alerts/engine.ts'
 import { durationMs, type Rule, type RuleVersion, ruleSchema } from '#core/alerts/rule.ts'
 import { isPublishedAhead } from '#core/alerts/series-watch.ts'
-import { type Transition, transitionId } from '#core/alerts/transition.ts'
+import { noFacts, withId } from '#core/alerts/transition.ts'
 import { datasetsByName } from '#core/datasets.ts'
 import type { Kafka } from '#platform/kafka/client.ts'
 import { readNewest } from '#platform/kafka/newest-records.ts'
@@ -17,7 +17,7 @@ export interface StartParts {
   kafka: Kafka
   registry: Registry
   log: Logger
-  rules: () => AlertRule[]
+  rules: () => ReadonlyMap<string, KnownRule>
 }
 
 /** Slices that are published ahead lie up to four days before the newest one, and up to a day late. */
@@ -33,10 +33,9 @@ export async function startEngine(
   const source = topic.slice(0, topic.lastIndexOf('.'))
   const isOfSource = (dataset: string): boolean => datasetsByName.get(dataset)?.source.name === source
   const states = [...(await readTold(kafka, registry, log)), ...newer].filter(({ dataset }) => isOfSource(dataset))
-  const told = [
-    ...new Map(states.map((state) => [`${state.ruleId}/${seriesName(state.dataset, state.key)}`, state])).values(),
-  ]
-  const known = readRules(rules(), log)
+  const named = new Map(states.map((state) => [stateName(state.ruleId, state.dataset, state.key), state]))
+  const told = [...named.values()]
+  const known = rules()
   const versions = validRules(known)
   const engine = new AlertEngine(versions, declaredSeries, told)
   const lookBackMs = longestLookBackMs(versions) + Math.max(0, ...versions.map(({ rule }) => persistenceMs(rule)))
@@ -80,25 +79,15 @@ function closeGone(told: readonly ToldState[], known: ReadonlyMap<string, KnownR
     const open = state.episodes.find(({ endsMs }) => endsMs === null)
     if (open === undefined) continue
     const { onsetMs, firingId } = open
-    const transition: Omit<Transition, 'id'> = {
-      ...{ kind: 'resolved', rule: { rule: rule.rule, version: state.ruleVersion }, onsetMs, endsMs: null, firingId },
-      ...{ dataset: state.dataset, key: state.key, facts: { ...noFacts, atMs: onsetMs } },
-      detail: rule.isDeleted ? 'the rule was deleted' : 'the rule was changed',
-    }
-    outcome.transitions.push({ id: transitionId(transition), ...transition })
+    outcome.transitions.push(
+      withId({
+        ...{ kind: 'resolved', rule: { rule: rule.rule, version: state.ruleVersion }, onsetMs, endsMs: null, firingId },
+        ...{ dataset: state.dataset, key: state.key, facts: { ...noFacts, atMs: onsetMs, knownMs: 0 } },
+        detail: rule.isDeleted ? 'the rule was deleted' : 'the rule was changed',
+      }),
+    )
   }
   return outcome
-}
-
-const nowhere = { partition: -1, offset: -1 }
-const noFacts = {
-  value: null,
-  compared: null,
-  reference: null,
-  samples: null,
-  expected: null,
-  knownMs: 0,
-  raw: nowhere,
 }
 
 export interface KnownRule extends RuleVersion {
