@@ -1,4 +1,6 @@
 // What alert rules told, from the store.
+import type { ListQuestion } from '#operations/questions/page.ts'
+import { storeTime } from '#operations/questions/values.ts'
 import { readRows, type Store } from '#platform/clickhouse/client.ts'
 import { UserError } from '#platform/process/user-error.ts'
 import type { AlertEvent } from '#schemas/generated/records.ts'
@@ -27,6 +29,66 @@ export function alertHistory(store: Store, { ruleId, sinceMs, limit }: HistoryRe
     { rule: ruleId, since: sinceMs, limit },
   )
 }
+
+export interface EventFilter {
+  /** Absent: of all. */
+  rule?: string | undefined
+  dataset?: string | undefined
+  key?: string | undefined
+  /** Episodes that began in this span, ms UTC; `toMs` is excluded. */
+  fromMs?: number | undefined
+  toMs?: number | undefined
+}
+
+const rowColumns = `id, kind, rule_id, rule_version, title, owner, severity, dataset, key, unit, onset_at, ends_at, firing_id,
+  point_at, value, compared, reference, samples, expected, known_at, raw_partition, raw_offset, detail, at`
+
+/** What was told, as rows of the table: the newest first. */
+export function eventsList({ rule, dataset, key, fromMs, toMs }: EventFilter): ListQuestion {
+  const equal = { rule_id: rule, dataset, key }
+  const bounds = { '>=': fromMs, '<': toMs }
+  const parameters: Record<string, string> = {}
+  const conditions: string[] = []
+  for (const [column, value] of Object.entries(equal)) {
+    if (value === undefined) continue
+    conditions.push(`${column} = {${column}:String}`)
+    parameters[column] = value
+  }
+  for (const [operator, ms] of Object.entries(bounds)) {
+    if (ms === undefined) continue
+    const name = operator === '<' ? 'to' : 'from'
+    conditions.push(`onset_at ${operator} {${name}:DateTime64(3, 'UTC')}`)
+    parameters[name] = storeTime(ms)
+  }
+  const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`
+  return {
+    ...{ sql: `SELECT ${rowColumns} FROM tidemark.alert_events FINAL ${where}`, parameters },
+    ...{ order: newestFirst, isDescending: true },
+  }
+}
+
+/**
+ * The episodes that are open: each is its firing, with the end that was told last. One whose end is known and lies ahead is
+ * open, too.
+ */
+export function firingList(nowMs: number): ListQuestion {
+  const sql = `SELECT event.* EXCEPT ends_at, told.ends_at AS ends_at
+    FROM (SELECT ${rowColumns} FROM tidemark.alert_events FINAL WHERE kind = 'firing') AS event
+    INNER JOIN (
+      SELECT episode, newest.2 AS ends_at FROM (
+        SELECT ifNull(firing_id, id) AS episode, argMax((kind, ends_at), (at, known_at, kind != 'firing')) AS newest
+        FROM tidemark.alert_events FINAL WHERE kind IN ('firing', 'changed', 'resolved', 'cancelled')
+        GROUP BY episode
+      )
+      WHERE newest.1 IN ('firing', 'changed') AND (newest.2 IS NULL OR newest.2 > {now:DateTime64(3, 'UTC')})
+    ) AS told ON told.episode = event.id`
+  return { sql, parameters: { now: storeTime(nowMs) }, order: newestFirst, isDescending: true }
+}
+
+const newestFirst = [
+  { column: 'at', type: "DateTime64(3, 'UTC')" },
+  { column: 'id', type: 'String' },
+]
 
 /** Returns a transition by its id, or by the first 8 or more characters of it. @throws UserError if there is none */
 export async function alertEvent(store: Store, id: string): Promise<AlertEvent> {

@@ -40,11 +40,16 @@ export async function listSilences({ kafka, registry, log }: AlertParts): Promis
     .toSorted((one, other) => one.untilAt - other.untilAt)
 }
 
-/** Ends a silence now. @throws UserError if there is none of that id that is not over */
-export async function endSilence(parts: AlertParts, id: string): Promise<AlertSilence> {
+/** Returns a silence. @throws UserError if there is none of that id that is not over */
+export async function findSilence(parts: AlertParts, id: string): Promise<AlertSilence> {
   const found = (await listSilences(parts)).find((each) => each.id === id)
   if (found === undefined) throw new UserError(`There is no silence ${id} that is not over.`)
-  return write(parts, { ...found, untilAt: Date.now() })
+  return found
+}
+
+/** Ends a silence now. @throws UserError if there is none of that id that is not over */
+export async function endSilence(parts: AlertParts, id: string): Promise<AlertSilence> {
+  return write(parts, { ...(await findSilence(parts, id)), untilAt: Date.now() })
 }
 
 async function write(parts: AlertParts, record: AlertSilence): Promise<AlertSilence> {

@@ -13,6 +13,7 @@ export const consolePages = [
   '/series',
   '/completeness',
   '/changes',
+  '/alerts',
   '/markets',
   '/operations',
   '/votes',

@@ -20,10 +20,13 @@ import {
 } from 'fastify-type-provider-zod'
 import { version } from '#platform/process/version.ts'
 import { addAccess, withoutPathToken } from './access.ts'
+import { rememberedAlerts } from './alert-records.ts'
 import { addConsole, isLostBrowser, sendConsole } from './console.ts'
 import { addFormatCheck, withoutSuffix } from './format.ts'
 import type { ApiParts, TypedServer } from './parts.ts'
 import { Problem, problemSchema, sendProblem } from './problem.ts'
+import { addAlertChangeRoutes } from './routes/alert-changes.ts'
+import { addAlertRoutes } from './routes/alerts.ts'
 import { addCatalogueRoutes } from './routes/catalogue.ts'
 import { addExportRoutes } from './routes/exports.ts'
 import { addHistoryRoutes } from './routes/history.ts'
@@ -128,8 +131,11 @@ export async function buildServer(parts: ApiParts): Promise<FastifyInstance> {
 
 async function addRoutes(server: FastifyInstance, parts: ApiParts): Promise<void> {
   const typed: TypedServer = server.withTypeProvider<ZodTypeProvider>()
+  const alerts = rememberedAlerts(parts)
   addCatalogueRoutes(typed, parts)
   addExportRoutes(typed, parts)
+  addAlertRoutes(typed, parts, alerts)
+  addAlertChangeRoutes(typed, parts, alerts)
   addSeriesRoutes(typed, parts)
   addListRoutes(typed, parts)
   addMarketRoutes(typed, parts)

@@ -1,0 +1,170 @@
+// What alert rules are there, what they told, what is silenced, and what a rule would have told in the past.
+import { z } from 'zod'
+import { describeCondition, describeEvent } from '#core/alerts/describe-rule.ts'
+import { ruleSchema } from '#core/alerts/rule.ts'
+import type { Transition } from '#core/alerts/transition.ts'
+import { type Backtest, backtest } from '#operations/alerts/backtest.ts'
+import { alertEvent, deliveriesOf, eventsList, firingList } from '#operations/alerts/history.ts'
+import { readRule } from '#operations/alerts/rules.ts'
+import { UserError } from '#platform/process/user-error.ts'
+import type { AlertEvent, AlertRule, AlertSilence } from '#schemas/generated/records.ts'
+import type { RememberedAlerts } from '../alert-records.ts'
+import type { ApiParts, TypedServer } from '../parts.ts'
+import { Problem } from '../problem.ts'
+import { objectResponse } from '../responses.ts'
+import { untilGone } from '../rows.ts'
+import { createTurns } from '../turns.ts'
+import { addListRoute } from './list-route.ts'
+import { readAt, readSpan, spanParameters } from './parameters.ts'
+
+const monthMs = 30 * 86_400_000
+/** A test reads up to millions of points, and the API answers others meanwhile. */
+const maxTests = { running: 1, waiting: 20 }
+/** The newest transitions of a test that are sent. */
+const maxTransitions = 5_000
+
+export const writtenRule = z
+  .record(z.string(), z.unknown())
+  .describe('a rule as JSON, as `npx tidemark alerts show` prints it')
+
+/** Adds the reads of alerts, and the test of a rule on the past. */
+export function addAlertRoutes(server: TypedServer, parts: ApiParts, { rules, silences }: RememberedAlerts): void {
+  const about = (summary: string) => ({
+    config: { role: 'reader' as const },
+    schema: { summary, tags: ['alerts'], response: objectResponse },
+  })
+  server.get('/api/v1/alerts/rules', about('The alert rules, each with its condition in words'), async () => ({
+    data: (await rules()).map(shownRule),
+  }))
+  server.get('/api/v1/alerts/silences', about('When alerts are not sent, until when, and why'), async () => ({
+    data: (await silences()).map(shownSilence),
+  }))
+  addListRoute(server, parts, {
+    path: '/api/v1/alerts/firing',
+    summary: 'The episodes that are open: since when, the value that began it, and the end as far as it is known',
+    tag: 'alerts',
+    parameters: {},
+    list: () => ({ list: firingList(parts.nowMs()) }),
+  })
+  addListRoute(server, parts, {
+    path: '/api/v1/alerts/events',
+    summary: 'What alert rules told, newest first; `from` and `to`: of episodes that began in this span',
+    tag: 'alerts',
+    parameters: {
+      rule: z.string().max(63).optional().describe('the id of a rule'),
+      dataset: z.string().max(200).optional().describe('such as jao.core.maxExchanges'),
+      key: z.string().max(500).optional(),
+      ...spanParameters,
+    },
+    list: ({ rule, dataset, key, ...span }) => ({
+      list: eventsList({ rule, dataset, key, ...readSpan(span) }),
+      dataset,
+    }),
+  })
+  addEvent(server, parts)
+  addTest(server, parts)
+}
+
+function addEvent(server: TypedServer, { store }: ApiParts): void {
+  const params = z.object({ id: z.string().max(32).describe('the id, or its first 8 or more characters') })
+  server.get(
+    '/api/v1/alerts/events/:id',
+    {
+      config: { role: 'reader' },
+      schema: {
+        summary: 'What was told: the numbers behind it, and to which endpoints it was sent',
+        tags: ['alerts'],
+        params,
+        response: objectResponse,
+      },
+    },
+    async ({ params: { id } }) => {
+      const event = await found(() => alertEvent(store, id))
+      const deliveries = await deliveriesOf(store, event.id)
+      return {
+        ...shownEvent(event),
+        deliveries: deliveries.map(({ endedAt, ...rest }) => ({ ...rest, endedAt: iso(endedAt) })),
+      }
+    },
+  )
+}
+
+function addTest(server: TypedServer, { store, nowMs }: ApiParts): void {
+  const turns = createTurns<Backtest>(maxTests)
+  server.post(
+    '/api/v1/alerts/test',
+    {
+      config: { role: 'reader' },
+      schema: {
+        summary: 'When a rule would have alerted in the past, by the code of the alerter; nothing is saved',
+        tags: ['alerts'],
+        body: z.strictObject({
+          rule: writtenRule,
+          from: z.string().max(80).optional().describe('Default: 30 days before `to`'),
+          to: z.string().max(80).optional().describe('end, which is excluded. Default: now'),
+          asKnown: z
+            .boolean()
+            .default(false)
+            .describe('true: each point is judged by what was known when it became known'),
+        }),
+        response: objectResponse,
+      },
+    },
+    async ({ body: { rule: written, from, to, asKnown: isAsKnown } }, reply) => {
+      const rule = readRule(written)
+      const toMs = readAt(to, 'to') ?? nowMs()
+      const fromMs = readAt(from, 'from') ?? toMs - monthMs
+      if (fromMs >= toMs) throw new UserError('`to` must be after `from`: the span is [from, to).')
+      const name = JSON.stringify([rule, from ?? null, to ?? null, isAsKnown])
+      const result = await turns.take(name, untilGone(reply), () =>
+        backtest(store, { rule, version: 1, fromMs, toMs, isAsKnown }),
+      )
+      return { from: iso(fromMs), to: iso(toMs), asKnown: isAsKnown, says: describeCondition(rule), ...shown(result) }
+    },
+  )
+}
+
+/** Returns what `find` finds. @throws Problem 404 in the words of its UserError */
+export async function found<Value>(find: () => Promise<Value>): Promise<Value> {
+  try {
+    return await find()
+  } catch (error) {
+    if (error instanceof UserError) throw new Problem(404, 'Not found', error.message)
+    throw error
+  }
+}
+
+/** A rule that this release cannot read has no words. */
+export function shownRule({ id, version, rule: text, owner, changedAt, changedBy, why }: AlertRule) {
+  const rule: unknown = JSON.parse(text)
+  const read = ruleSchema.safeParse(rule)
+  const says = read.success ? describeCondition(read.data) : null
+  return { id, version, says, owner, changedAt: iso(changedAt), changedBy, why, rule }
+}
+
+export const shownSilence = ({ fromAt, untilAt, createdAt, ...rest }: AlertSilence) => ({
+  ...rest,
+  ...{ fromAt: iso(fromAt), untilAt: iso(untilAt), createdAt: iso(createdAt) },
+})
+
+function shownEvent(event: AlertEvent) {
+  const { onsetAt, endsAt, pointAt, knownAt, at } = event
+  return {
+    ...{ ...event, says: describeEvent(event) },
+    ...{ onsetAt: iso(onsetAt), endsAt: iso(endsAt), pointAt: iso(pointAt), knownAt: iso(knownAt), at: iso(at) },
+  }
+}
+
+function shown({ series, points, transitions }: Backtest) {
+  const begun = transitions.filter(({ kind }) => kind === 'firing' || kind === 'happened').length
+  const isCut = transitions.length > maxTransitions
+  return { series, points, begun, isCut, transitions: transitions.slice(-maxTransitions).map(shownTransition) }
+}
+
+const shownTransition = ({ id, kind, dataset, key, onsetMs, endsMs, firingId, facts, detail }: Transition) => ({
+  ...{ id, kind, dataset, key, onsetAt: iso(onsetMs), endsAt: iso(endsMs), firingId },
+  ...{ pointAt: iso(facts.atMs), value: facts.value, compared: facts.compared, reference: facts.reference },
+  ...{ samples: facts.samples, expected: facts.expected, knownAt: iso(facts.knownMs), detail },
+})
+
+const iso = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString())

@@ -1,0 +1,222 @@
+// Alerts over HTTP: rules are saved and tested, a firing comes and goes, silences begin and end, and each change is audited.
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { addDays, businessDay, dayAt } from '#core/business-day.ts'
+import { type RawResponse, rawResponseSchema } from '#schemas/generated/records.ts'
+import { rawResponse } from '../support/raw-responses.ts'
+import { type RunningApi, startApi } from './api-parts.ts'
+import { type Chain, dataset, eventually, startChain } from './whole-chain.ts'
+
+vi.setConfig({ testTimeout: 120_000 })
+
+const hourMs = 3_600_000
+const key = 'border_AT_BE'
+const zone = 'Europe/Brussels'
+/** Upstream has to publish it tomorrow: what becomes known of it now is not old. */
+const dayAhead = addDays(dayAt(zone, Date.now()), 2)
+const aheadMs = businessDay(zone, dayAhead).window.startMs
+const rule = {
+  ...{ id: 'high-border', title: 'The border is high', owner: 'desk', of: { dataset, key } },
+  when: { value: '>', than: 300 },
+}
+
+let chain: Chain
+let api: RunningApi
+let operator: { authorization: string }
+let reader: { authorization: string }
+
+function dayAnswer(day: string, knownAtMs: number, value: (hour: number) => number): RawResponse {
+  const { window } = businessDay(zone, day)
+  const rows = Array.from({ length: (window.endMs - window.startMs) / hourMs }, (_, hour) => ({
+    dateTimeUtc: new Date(window.startMs + hour * hourMs).toISOString(),
+    [key]: value(hour),
+  }))
+  return rawResponse(window, Buffer.from(JSON.stringify({ data: rows })), knownAtMs)
+}
+
+async function tell(...answers: RawResponse[]): Promise<void> {
+  const encode = await chain.registry.encoder('jao.raw', rawResponseSchema)
+  for (const answer of answers)
+    await chain.producer.send('jao.raw', [{ key: answer.requestIdentity, value: encode(answer) }])
+}
+
+beforeAll(async () => {
+  chain = await startChain()
+  await chain.start('alerter')
+  api = await startApi(chain)
+  operator = await api.as({ role: 'operator' })
+  reader = await api.as({ role: 'reader' })
+  await tell(
+    dayAnswer('2025-10-27', Date.parse('2025-10-26T09:00:00Z'), () => 100),
+    dayAnswer('2025-10-27', Date.parse('2025-10-26T10:00:00Z'), (hour) => (hour < 2 ? 130 + hour : 100)),
+  )
+  await chain.settled()
+})
+afterAll(() => chain?.stop())
+
+interface Answer {
+  status: number
+  body: Record<string, unknown> & { detail?: string; data?: Record<string, unknown>[]; transitions?: { id: string }[] }
+}
+
+async function send(method: string, path: string, body: object, headers: object = operator): Promise<Answer> {
+  const answer = await api.get(path, {
+    ...{ method, body: JSON.stringify(body) },
+    headers: { 'content-type': 'application/json', ...headers },
+  })
+  return { status: answer.status, body: (await answer.json()) as Answer['body'] }
+}
+
+const listed = async (path: string) => (await api.json<{ data: Record<string, unknown>[] }>(path)).data
+const eventsOf = async (id: string) => (await listed(`alerts/events?rule=${id}`)).map(({ kind }) => kind)
+
+describe('a rule', () => {
+  test('is saved by an operator with a reason, and each change is a version', async () => {
+    const first = await send('PUT', 'alerts/rules/high-border', { rule, why: 'a trial' })
+    expect(first).toMatchObject({
+      status: 200,
+      body: { audit: expect.any(String), id: 'high-border', version: 1, says: 'the value is more than 300' },
+    })
+    const { id: _, ...unnamed } = rule
+    const changed = { ...unnamed, severity: 'critical' }
+    const again = await send('PUT', 'alerts/rules/high-border', { rule: changed, why: 'it matters' })
+    expect(again.body).toMatchObject({ version: 2 })
+    expect(await listed('alerts/rules')).toMatchObject([
+      { id: 'high-border', version: 2, owner: 'desk', why: 'it matters', rule: { of: { dataset, key }, tell: [] } },
+    ])
+    const records = await eventually('the change is audited', async () => {
+      const rows = await chain.query<{ action: string; why: string; result: string }>(
+        `SELECT action, why, result FROM tidemark.audit_log FINAL WHERE why = 'it matters' AND ended_at IS NOT NULL`,
+      )
+      return rows.length > 0 ? rows : undefined
+    })
+    expect(records[0]).toMatchObject({ action: 'save-alert-rule', result: expect.stringContaining('"version":2') })
+  })
+
+  test('is refused without the role, for another source, without a reason, and if it makes no sense', async () => {
+    const put = (body: object, headers?: object, id = 'other') => send('PUT', `alerts/rules/${id}`, body, headers)
+    const other = { ...rule, id: 'other' }
+    expect(await put({ rule: other, why: 'x' }, reader)).toMatchObject({ status: 403 })
+    expect(await put({ rule: other, why: 'x' }, {})).toMatchObject({ status: 401 })
+    const ofKraken = await api.as({ role: 'operator', source: 'kraken' })
+    const forbidden = { status: 403, body: { detail: 'This token may change kraken alone.' } }
+    expect(await put({ rule: other, why: 'x' }, ofKraken)).toMatchObject(forbidden)
+    const wide = { ...other, of: { dataset: '*' } }
+    expect(await put({ rule: wide, why: 'x' }, ofKraken)).toMatchObject(forbidden)
+    // A rule of another source is not replaced by one of its own.
+    const taken = { ...rule, of: { dataset: 'kraken.ticker' } }
+    expect(await put({ rule: taken, why: 'x' }, ofKraken, 'high-border')).toMatchObject(forbidden)
+    expect(await send('DELETE', 'alerts/rules/high-border', { why: 'x' }, ofKraken)).toMatchObject(forbidden)
+    expect(await put({ rule: other })).toMatchObject({ status: 400 })
+    expect(await put({ rule: { ...other, severity: 'grave' }, why: 'x' })).toMatchObject({
+      status: 400,
+      body: { detail: expect.stringContaining('severity: ') },
+    })
+    expect(await put({ rule, why: 'x' })).toMatchObject({
+      status: 400,
+      body: { detail: 'The rule has the id "high-border", and the path names other.' },
+    })
+    expect((await listed('alerts/rules')).map(({ id }) => id)).toEqual(['high-border'])
+    expect(await send('DELETE', 'alerts/rules/other', { why: 'x' })).toMatchObject({
+      status: 404,
+      body: { detail: expect.stringContaining('There is no alert rule other; there is: high-border.') },
+    })
+  })
+
+  test('is tested on the past: by what is known now, and by what was known', async () => {
+    const span = { from: '2025-10-26', to: '2025-10-28' }
+    const low = { ...rule, when: { value: '>', than: 120 } }
+    const now = await send('POST', 'alerts/test', { rule: low, ...span }, {})
+    expect(now).toMatchObject({
+      status: 200,
+      body: {
+        ...{ from: '2025-10-26T00:00:00.000Z', to: '2025-10-28T00:00:00.000Z', asKnown: false, series: 1, begun: 1 },
+        ...{ says: 'the value is more than 120', isCut: false },
+        transitions: [
+          {
+            ...{ kind: 'firing', dataset, key, value: 130, compared: 130 },
+            ...{ onsetAt: '2025-10-26T23:00:00.000Z', endsAt: null },
+          },
+          { kind: 'resolved', firingId: now.body.transitions?.[0]?.id, endsAt: '2025-10-27T01:00:00.000Z', value: 100 },
+        ],
+      },
+    })
+    const then = await send('POST', 'alerts/test', { rule: low, ...span, asKnown: true }, {})
+    expect(then.body).toMatchObject({
+      begun: 1,
+      transitions: [{ knownAt: '2025-10-26T10:00:00.000Z', endsAt: '2025-10-27T01:00:00.000Z' }],
+    })
+    // The revision became known later.
+    const before = await send(
+      'POST',
+      'alerts/test',
+      { rule: low, from: '2025-10-26', to: '2025-10-26T09:30Z', asKnown: true },
+      {},
+    )
+    expect(before.body).toMatchObject({ begun: 0, transitions: [] })
+    const refused = async (body: object) => (await send('POST', 'alerts/test', body, {})).body.detail
+    expect(await refused({ rule: low, from: '2025-10-28', to: '2025-10-27' })).toBe(
+      '`to` must be after `from`: the span is [from, to).',
+    )
+    expect(await refused({ rule: { ...low, of: { dataset, key: 'nowhere' } }, ...span })).toContain('selects no series')
+    expect(await listed('alerts/rules')).toHaveLength(1)
+  })
+})
+
+test('an episode is firing until a revision takes it back; its history stays, with to whom it was told', async () => {
+  // The alerter follows the rules by itself.
+  await sleep(3_000)
+  await tell(dayAnswer(dayAhead, Date.now(), (hour) => (hour >= 3 && hour < 6 ? 400 : 100)))
+  const at = (hour: number) => new Date(aheadMs + hour * hourMs).toISOString()
+  const firing = await eventually('it fires', async () => (await listed('alerts/firing'))[0])
+  expect(firing).toMatchObject({
+    ...{ rule_id: 'high-border', rule_version: 2, severity: 'critical', dataset, key, value: 400, unit: 'MW' },
+    ...{ onset_at: at(3), ends_at: at(6) },
+  })
+  // An end that is told anew is the end.
+  await tell(dayAnswer(dayAhead, Date.now(), (hour) => (hour >= 3 && hour < 8 ? 400 : 100)))
+  await eventually('its end is another', async () => (await eventsOf('high-border'))[1])
+  expect(await listed('alerts/firing')).toMatchObject([{ id: firing.id, ends_at: at(8) }])
+  await tell(dayAnswer(dayAhead, Date.now(), () => 100))
+  await eventually('it is taken back', async () => (await eventsOf('high-border'))[2])
+  expect(await listed('alerts/firing')).toEqual([])
+  expect(await eventsOf('high-border')).toEqual(['cancelled', 'changed', 'firing'])
+  const count = async (query: string) => (await listed(`alerts/events?${query}`)).length
+  const series = `dataset=${dataset}&key=${key}`
+  expect(await count(`${series}&from=${at(3)}&to=${at(4)}`)).toBe(3)
+  expect(await count(`${series}&from=${at(4)}&to=${at(9)}`)).toBe(0)
+  expect(await count(`dataset=${dataset}&key=border_DE_FR`)).toBe(0)
+  expect(await count('rule=another')).toBe(0)
+  const one = await api.json<Record<string, unknown>>(`alerts/events/${String(firing.id).slice(0, 10)}`)
+  expect(one).toMatchObject({ id: firing.id, onsetAt: at(3), endsAt: at(6), value: 400, deliveries: [] })
+  expect(one.says).toContain(`The border is high: fires on ${dataset} ${key}`)
+  expect((await api.get('alerts/events/00000000')).status).toBe(404)
+})
+
+test('a silence has an end and a reason, and is ended before it', async () => {
+  const asked = { rule: 'high-*', until: new Date(Date.now() + hourMs).toISOString(), why: 'works at the border' }
+  const made = await send('POST', 'alerts/silences', asked)
+  expect(made).toMatchObject({ status: 200, body: { rule: 'high-*', dataset: '*', key: '*', untilAt: asked.until } })
+  expect(await listed('alerts/silences')).toMatchObject([{ id: made.body.id, why: 'works at the border' }])
+  const past = { ...asked, until: '2025-01-01' }
+  expect(await send('POST', 'alerts/silences', past)).toMatchObject({
+    status: 400,
+    body: { detail: 'The end of the silence lies in the past.' },
+  })
+  expect(await send('POST', 'alerts/silences', asked, reader)).toMatchObject({ status: 403 })
+  const path = `alerts/silences/${String(made.body.id)}`
+  expect(await send('DELETE', path, { why: 'over' }, reader)).toMatchObject({ status: 403 })
+  expect(await send('DELETE', path, { why: 'over' })).toMatchObject({ status: 200, body: { id: made.body.id } })
+  expect(await listed('alerts/silences')).toEqual([])
+  expect(await send('DELETE', path, { why: 'over' })).toMatchObject({ status: 404 })
+})
+
+test('where alerts are sent to is not told, and a deleted rule is gone', async () => {
+  expect((await api.get('alerts/endpoints', { headers: operator })).status).toBe(404)
+  expect(await send('DELETE', 'alerts/rules/high-border', { why: 'over' })).toMatchObject({
+    status: 200,
+    body: { version: 3 },
+  })
+  expect(await listed('alerts/rules')).toEqual([])
+  expect(await eventsOf('high-border')).toContain('firing')
+})
