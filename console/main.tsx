@@ -13,6 +13,7 @@ import './layout/narrow.css'
 const loaders: Record<Exclude<PagePath, '/'>, () => Promise<ComponentType>> = {
   '/series': async () => (await import('./pages/series.tsx')).Series,
   '/changes': async () => (await import('./pages/changes.tsx')).Changes,
+  '/alerts': async () => (await import('./pages/alerts.tsx')).Alerts,
   '/completeness': async () => (await import('./pages/completeness.tsx')).Completeness,
   '/catalogue': async () => (await import('./pages/catalogue.tsx')).Catalogue,
   '/markets': async () => (await import('./pages/markets.tsx')).Markets,

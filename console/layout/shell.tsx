@@ -9,6 +9,7 @@ export const pages = [
   { path: '/', title: 'Now', key: 'n' },
   { path: '/series', title: 'Series', key: 's' },
   { path: '/changes', title: 'Changes', key: 'c' },
+  { path: '/alerts', title: 'Alerts', key: 'a' },
   { path: '/completeness', title: 'Completeness', key: 'm' },
   { path: '/catalogue', title: 'Catalogue', key: 'd' },
   { path: '/markets', title: 'Markets', key: 'k' },

@@ -5,6 +5,7 @@ import { useMay } from './session.tsx'
 
 export interface ActionProps {
   title: string
+  method?: 'POST' | 'PUT' | 'DELETE'
   /** Path of the API, below /api/v1/. */
   path: string
   /** Without the reason. */
@@ -19,7 +20,7 @@ export interface ActionProps {
 type Outcome = { of: 'preview' | 'done'; value: unknown } | { of: 'failed'; why: string }
 
 /** A change: a button opens it; it shows the equal command, asks for a reason, and says what came of it. */
-export function Action({ title, path, body, command, hasPreview = false, onDone }: ActionProps) {
+export function Action({ title, method = 'POST', path, body, command, hasPreview = false, onDone }: ActionProps) {
   const may = useMay('operator')
   const [isOpen, setOpen] = useState(false)
   const [why, setWhy] = useState('')
@@ -29,7 +30,7 @@ export function Action({ title, path, body, command, hasPreview = false, onDone 
     setBusy(true)
     try {
       const value = await ask(path, {
-        method: 'POST',
+        method,
         headers: { 'content-type': 'application/json' },
         body: JSON.stringify({ ...body, why: why.trim() || 'preview', ...(isPreview && { dryRun: true }) }),
       })

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { catalogueState, changesState, completenessState, seriesState } from './page-states.ts'
+import { alertsState, catalogueState, changesState, completenessState, seriesState } from './page-states.ts'
 
 const text = fc.string({ maxLength: 40 }).map((value) => value.trim())
 const instant = fc.option(fc.integer({ min: 0, max: 4_102_444_800_000 }))
@@ -32,6 +32,10 @@ const states = [
       ...{ minSize: fc.option(fc.double({ min: 0, max: 1e9, noNaN: true })), sort: fc.constantFrom('known', 'size') },
       kind: fc.constantFrom('all', 'revised', 'withdrawn'),
     }),
+  },
+  {
+    state: alertsState,
+    of: fc.record({ rule: text, event: text, test: fc.constantFrom('none', 'now', 'then'), tz: zone }),
   },
   {
     state: catalogueState,

@@ -42,6 +42,19 @@ export const changesState = pageState({
   tz: zone,
 })
 
+/** In place of the id of a rule: one that is not saved yet. No id has this character. */
+export const newRule = '+'
+
+export const alertsState = pageState({
+  /** The rule that is open. */
+  rule: text,
+  /** By which knowledge it is tested. */
+  test: oneOf('none', 'now', 'then'),
+  /** What it told, of which more is shown. */
+  event: text,
+  tz: zone,
+})
+
 export const catalogueState = pageState({
   q: text,
   source: text,

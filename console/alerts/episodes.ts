@@ -1,0 +1,51 @@
+// What a test of a rule says, as episodes. All functions are pure.
+import type { TestedTransition } from './records.ts'
+
+export interface Episode {
+  id: string
+  dataset: string
+  key: string
+  /** ms UTC. */
+  fromMs: number
+  /** null: it goes on, as far as is known. What merely happened ends where it begins. */
+  toMs: number | null
+  value: number | null
+  compared: number | null
+  /** Whether a revision took back what made the rule fire. */
+  isTakenBack: boolean
+}
+
+/** Joins what was told of each episode, in the order in which it was told. */
+export function episodesOf(transitions: readonly TestedTransition[]): Episode[] {
+  const episodes = new Map<string, Episode>()
+  for (const { id, kind, dataset, key, onsetAt, endsAt, firingId, value, compared } of transitions) {
+    const fromMs = Date.parse(onsetAt)
+    const toMs = endsAt === null ? null : Date.parse(endsAt)
+    const begun = episodes.get(firingId ?? '')
+    if (kind === 'firing' || kind === 'happened')
+      episodes.set(id, {
+        ...{ id, dataset, key, fromMs, value, compared, isTakenBack: false },
+        toMs: kind === 'happened' ? fromMs : toMs,
+      })
+    else if (begun !== undefined && kind === 'cancelled') begun.isTakenBack = true
+    else if (begun !== undefined && (kind === 'resolved' || kind === 'changed')) begun.toMs = toMs
+  }
+  return [...episodes.values()]
+}
+
+/** How long they lasted together, and the longest of them, ms. One that goes on ends at `endMs`. */
+export function lengthsOf(episodes: readonly Episode[], endMs: number): { total: number; longest: number } {
+  const lengths = episodes.map(({ fromMs, toMs }) => Math.max(0, (toMs ?? endMs) - fromMs))
+  return { total: lengths.reduce((sum, each) => sum + each, 0), longest: Math.max(0, ...lengths) }
+}
+
+/** A length of time in its two largest units: 40 s, 5 min, 2 h 5 min, 3 d 4 h. */
+export function lengthText(ms: number): string {
+  const seconds = Math.round(ms / 1_000)
+  if (seconds < 60) return `${seconds} s`
+  const minutes = Math.round(seconds / 60)
+  if (minutes < 60) return `${minutes} min`
+  const [hours, days] = [Math.floor(minutes / 60), Math.floor(minutes / 1_440)]
+  const two = days > 0 ? [`${days} d`, `${hours % 24} h`] : [`${hours} h`, `${minutes % 60} min`]
+  return two.filter((part) => !part.startsWith('0 ')).join(' ')
+}

@@ -1,0 +1,105 @@
+import { useState } from 'preact/hooks'
+import { useAnswer } from '../api/request.ts'
+import { InstantInput } from '../layout/instant-input.tsx'
+import { Shown } from '../layout/states.tsx'
+import { minuteText } from '../local-time.ts'
+import { Action } from '../operations/action.tsx'
+import type { AlertSilence } from './records.ts'
+
+const everyMs = 10_000
+const usualMs = 2 * 3_600_000
+const none = { rule: '', dataset: '*', key: '*' }
+
+/** When alerts are not sent, until when, and why; they are still in the history. */
+export function Silences({ tz }: { tz: string }) {
+  const [version, setVersion] = useState(0)
+  const again = (): void => setVersion((count) => count + 1)
+  const answer = useAnswer<{ data: AlertSilence[] }>('alerts/silences', { everyMs, refresh: version })
+  return (
+    <section aria-labelledby="silences">
+      <h2 id="silences">Silences</h2>
+      <Shown
+        answer={answer}
+        isEmpty={({ data }) => data.length === 0}
+        empty="Nothing is silenced: every alert is sent to the endpoints that its rule names."
+      >
+        {({ data }) => (
+          <div class="scroll">
+            <table class="wide">
+              <thead>
+                <tr>
+                  <th>Rule</th>
+                  <th>Series</th>
+                  <th>Until</th>
+                  <th>Why</th>
+                  <th>By</th>
+                  <th>Change</th>
+                </tr>
+              </thead>
+              <tbody>
+                {data.map(({ id, rule, dataset, key, untilAt, why, createdBy }) => (
+                  <tr key={id}>
+                    <th scope="row">{rule}</th>
+                    <td>
+                      {dataset} {key}
+                    </td>
+                    <td>{minuteText(Date.parse(untilAt), tz)}</td>
+                    <td>{why}</td>
+                    <td>{createdBy}</td>
+                    <td>
+                      <Action
+                        title="End it"
+                        method="DELETE"
+                        path={`alerts/silences/${encodeURIComponent(id)}`}
+                        body={{}}
+                        command={`npx tidemark alerts unsilence ${id}`}
+                        onDone={again}
+                      />
+                    </td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </div>
+        )}
+      </Shown>
+      <NewSilence tz={tz} onDone={again} />
+    </section>
+  )
+}
+
+function NewSilence({ tz, onDone }: { tz: string; onDone: () => void }) {
+  const [which, setWhich] = useState(none)
+  const [untilMs, setUntil] = useState(() => Math.ceil((Date.now() + usualMs) / 60_000) * 60_000)
+  const minutes = Math.max(1, Math.round((untilMs - Date.now()) / 60_000))
+  const field = (name: keyof typeof none, title: string, placeholder: string) => (
+    <label>
+      {title}{' '}
+      <input
+        value={which[name]}
+        placeholder={placeholder}
+        onInput={({ currentTarget }) => setWhich({ ...which, [name]: currentTarget.value })}
+      />
+    </label>
+  )
+  const isNamed = Object.values(which).every((each) => each !== '')
+  return (
+    <div class="tools">
+      {field('rule', 'Rule', 'its id; * stands for any characters')}
+      {field('dataset', 'Dataset', '*')}
+      {field('key', 'Key', '*')}
+      <InstantInput title="Until" ms={untilMs} tz={tz} onChange={(ms) => ms !== null && setUntil(ms)} />
+      {isNamed ? (
+        <Action
+          title="Silence"
+          path="alerts/silences"
+          body={{ ...which, until: new Date(untilMs).toISOString() }}
+          command={`npx tidemark alerts silence '${which.rule}' --for PT${minutes}M --dataset '${which.dataset}' --key '${which.key}' --why …`}
+          onDone={onDone}
+        />
+      ) : (
+        <span class="hint">A silence names a rule.</span>
+      )}
+    </div>
+  )
+}

@@ -1,0 +1,141 @@
+import { useEffect, useState as useLocal } from 'preact/hooks'
+import { useState } from '../address.ts'
+import { type Answer, ask, Problem } from '../api/request.ts'
+import { Empty, Shown } from '../layout/states.tsx'
+import { minuteText } from '../local-time.ts'
+import { alertsState } from '../pages/page-states.ts'
+import { type Episode, episodesOf, lengthsOf, lengthText } from './episodes.ts'
+import { Numbers, SeriesLink, untilText } from './event-cells.tsx'
+import type { RuleText, Tested } from './records.ts'
+import { Timeline } from './timeline.tsx'
+
+const shownEpisodes = 100
+
+/** Tests the rule as it is written on the last 30 days. Which knowledge it is tested with stands in the URL. */
+export function TestOfRule({ rule, tz }: { rule: RuleText; tz: string }) {
+  const { state, change } = useState(alertsState)
+  const text = JSON.stringify(rule)
+  // Who comes with a link sees the test of the saved rule. Each keystroke is not a test.
+  const [tested, setTested] = useLocal(text)
+  const begin = (test: 'now' | 'then'): void => {
+    setTested(text)
+    change({ test })
+  }
+  return (
+    <>
+      <h3>Test on the last 30 days</h3>
+      <div class="tools">
+        <button type="button" aria-pressed={state.test === 'now'} onClick={() => begin('now')}>
+          By what is known now
+        </button>
+        <button type="button" aria-pressed={state.test === 'then'} onClick={() => begin('then')}>
+          As it was known
+        </button>
+      </div>
+      {state.test !== 'none' && text !== tested && (
+        <p class="hint">The text was changed since this test: press one of the buttons again.</p>
+      )}
+      {state.test !== 'none' && <Result rule={tested} asKnown={state.test === 'then'} tz={tz} />}
+    </>
+  )
+}
+
+function Result({ rule, asKnown, tz }: { rule: string; asKnown: boolean; tz: string }) {
+  const answer = useTest(rule, asKnown)
+  return (
+    <Shown
+      answer={answer}
+      isEmpty={({ begun }) => begun === 0}
+      empty={
+        answer.state === 'ready' && (
+          <>
+            It would not have alerted: {answer.value.says}. It judged {answer.value.points} points of{' '}
+            {answer.value.series} series.
+          </>
+        )
+      }
+    >
+      {(tested) => <Episodes tested={tested} tz={tz} />}
+    </Shown>
+  )
+}
+
+/** Asks once for each rule and knowledge. */
+function useTest(rule: string, asKnown: boolean): Answer<Tested> {
+  const [answer, setAnswer] = useLocal<Answer<Tested>>({ state: 'loading' })
+  useEffect(() => {
+    const stop = new AbortController()
+    setAnswer({ state: 'loading' })
+    ask<Tested>('alerts/test', {
+      ...{ method: 'POST', headers: { 'content-type': 'application/json' }, signal: stop.signal },
+      body: JSON.stringify({ rule: JSON.parse(rule), asKnown }),
+    })
+      .then((value) => setAnswer({ state: 'ready', value, isOld: false }))
+      .catch((error: Error) => {
+        if (stop.signal.aborted) return
+        const away = new Problem(503, 'Not available', 'tidemark does not answer. Press the button again.')
+        setAnswer({ state: 'failed', problem: error instanceof Problem ? error : away })
+      })
+    return () => stop.abort()
+  }, [rule, asKnown])
+  return answer
+}
+
+function Episodes({ tested, tz }: { tested: Tested; tz: string }) {
+  const { begun, isCut, series, points } = tested
+  const episodes = episodesOf(tested.transitions)
+  const [fromMs, toMs] = [Date.parse(tested.from), Date.parse(tested.to)]
+  const { total, longest } = lengthsOf(episodes, toMs)
+  const takenBack = episodes.filter(({ isTakenBack }) => isTakenBack).length
+  const newest = episodes.toReversed().slice(0, shownEpisodes)
+  return (
+    <>
+      <p>
+        It would have alerted <strong>{begun === 1 ? 'once' : `${begun} times`}</strong>, {lengthText(total)} in all,{' '}
+        {lengthText(longest)} at most
+        {takenBack > 0 && `; ${takenBack} were taken back by a revision`}.{' '}
+        <span class="faint">
+          {points} points of {series} series, {tested.asKnown ? 'as they were known' : 'as they are known now'}.
+          {isCut && ` The newest ${episodes.length} are shown, and the lengths are theirs.`}
+        </span>
+      </p>
+      <Timeline episodes={episodes} fromMs={fromMs} toMs={toMs} tz={tz} />
+      {newest.length === 0 ? <Empty>None of them is among those that are sent.</Empty> : <List of={newest} tz={tz} />}
+      {episodes.length > newest.length && <p class="hint">The list has the newest {newest.length}.</p>}
+    </>
+  )
+}
+
+const List = ({ of, tz }: { of: Episode[]; tz: string }) => (
+  <div class="scroll">
+    <table class="cards">
+      <thead>
+        <tr>
+          <th>Since</th>
+          <th>Until</th>
+          <th>Lasted</th>
+          <th>Series</th>
+          <th class="number">Value</th>
+        </tr>
+      </thead>
+      <tbody>
+        {of.map(({ id, dataset, key, fromMs, toMs, value, compared, isTakenBack }) => (
+          <tr key={id}>
+            <td>{minuteText(fromMs, tz)}</td>
+            <td>{untilText(toMs, tz)}</td>
+            <td>
+              {toMs === null ? '' : lengthText(toMs - fromMs)}
+              {isTakenBack && ' taken back'}
+            </td>
+            <td>
+              <SeriesLink dataset={dataset} key_={key} ms={fromMs} tz={tz} />
+            </td>
+            <td class="number">
+              <Numbers value={value} compared={compared} unit="" />
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  </div>
+)
