@@ -75,7 +75,7 @@ describe('every page', () => {
   ]
   test.for([
     { colorScheme: 'light', paths: isWide ? all : all.slice(0, consolePages.length + 2) },
-    { colorScheme: 'dark', paths: isWide ? all : ['/', seriesUrl('2025-10-27')] },
+    { colorScheme: 'dark', paths: isWide ? all : ['/', '/alerts', seriesUrl('2025-10-27')] },
   ] as const)('has no violation of axe and no error, $colorScheme', async ({ colorScheme, paths }, { skip }) => {
     if (browser === undefined) return skip()
     const { page, errors } = await openPage(browser, { colorScheme })
@@ -456,5 +456,91 @@ test('a reader sees operations and changes nothing; an operator logs in, and a c
   await replay.click()
   await page.getByText(`npx tidemark replay ${dataset}`).waitFor()
   expect(await violationsOf(page)).toEqual([])
+  await page.context().close()
+})
+
+test('alerts: what fires, a rule tested on the past by a reader, saved by an operator', async ({ skip }) => {
+  if (browser === undefined) return skip()
+  const yesterday = addDays(dayAt(zone, Date.now()), -1)
+  const { startMs } = businessDay(zone, yesterday).window
+  const known = new Date(startMs - 12 * hourMs).toISOString()
+  const encode = await chain.registry.encoder('jao.raw', rawResponseSchema)
+  const answer = dayAnswer(yesterday, known, (hour) => (hour >= 3 && hour < 6 ? 400 : 100))
+  await chain.producer.send('jao.raw', [{ key: answer.requestIdentity, value: encode(answer) }])
+  await chain.settled()
+  const rule = {
+    ...{ id: 'high-border', title: 'The border is high', owner: 'desk', of: { dataset, key } },
+    when: { value: '>', than: 500 },
+  }
+  const operator = await api.as({ role: 'operator' })
+  // The API follows the tokens by itself.
+  await expect.poll(async () => (await api.get('session', { headers: operator })).status).toBe(200)
+  await api.json('alerts/rules/high-border', {
+    ...{ method: 'PUT', body: JSON.stringify({ rule, why: 'a trial' }) },
+    headers: { 'content-type': 'application/json', ...operator },
+  })
+  await chain.store.command({
+    query: `INSERT INTO tidemark.alert_events (id, kind, rule_id, rule_version, title, owner, severity, dataset, key, unit,
+      onset_at, point_at, value, compared, known_at, at)
+      VALUES ('0123456789abcdef', 'firing', 'high-border', 1, 'The border is high', 'desk', 'warning', '${dataset}', '${key}',
+      'MW', '2025-10-27 01:00:00', '2025-10-27 01:00:00', 640, 640, '2025-10-26 10:00:00', '2025-10-26 10:00:01')`,
+  })
+  const { page, errors } = await openPage(browser)
+  await page.goto(`${api.url}/`)
+  await page.getByRole('heading', { name: 'Alerts that fire' }).waitFor()
+  await page.keyboard.press('g')
+  await page.keyboard.press('a')
+  const firing = page.getByRole('region', { name: 'Firing now' })
+  await expect
+    .poll(() => firing.getByRole('row').nth(1).locator('td').allTextContents())
+    .toEqual(['The border is high', 'warning', `${dataset} ${key}`, '2025-10-27 02:00', 'goes on', '640 MW'])
+  const series = await firing.getByRole('link', { name: key }).getAttribute('href')
+  expect(new URL(series ?? '', api.url).searchParams.get('point')).toBe('2025-10-27T01:00:00.000Z')
+  await page.getByRole('rowheader', { name: 'The border is high' }).getByRole('link').click()
+  await page.getByText('the value is more than 500').first().waitFor()
+  const panel = page.getByRole('region', { name: 'The border is high' })
+  await panel.getByRole('button', { name: 'By what is known now' }).click()
+  await panel.getByText('It would not have alerted').waitFor()
+  const text = panel.getByLabel('The rule as JSON')
+  await text.fill('{ "id": ')
+  await panel.getByText('This is not JSON').waitFor()
+  await text.fill(JSON.stringify({ ...rule, when: { value: '>', than: 300 } }))
+  await panel.getByRole('button', { name: 'As it was known' }).click()
+  await panel.getByText('It would have alerted once, 3 h in all, 3 h at most.').waitFor()
+  expect(await panel.locator('.timeline rect').count()).toBe(1)
+  expect(Object.fromEntries(new URL(page.url()).searchParams)).toEqual({ rule: 'high-border', test: 'then' })
+  // A reader sees it all, and saves nothing.
+  for (const name of ['Save', 'Delete'])
+    expect(await panel.getByRole('button', { name, exact: true }).isDisabled(), name).toBe(true)
+  await panel.getByRole('button', { name: '2025-10-26' }).click()
+  await panel.getByText('It was told to nobody').waitFor()
+  expect(await violationsOf(page)).toEqual([])
+  const link = page.url()
+  const dark = await openPage(browser, { colorScheme: 'dark', width: 360 })
+  await dark.page.goto(link)
+  await dark.page.getByText('It would not have alerted').waitFor()
+  expect(await violationsOf(dark.page)).toEqual([])
+  expect(await dark.page.evaluate('[document.documentElement.scrollWidth, innerWidth]')).toEqual([360, 360])
+  await dark.page.context().close()
+  await page.goto(`${api.url}/operations`)
+  await page.getByLabel('Token').fill(operator.authorization.replace('Bearer ', ''))
+  await page.getByRole('button', { name: 'Log in' }).click()
+  await page.getByText('with the rights of operator').waitFor()
+  await page.goto(`${api.url}/alerts?rule=high-border`)
+  await text.fill(JSON.stringify({ ...rule, when: { value: '>', than: 300 } }))
+  await panel.getByRole('button', { name: 'Save', exact: true }).click()
+  await panel.getByText('npx tidemark alerts set FILE').waitFor()
+  await panel.getByLabel('Reason, for the audit').fill('it was too high')
+  await panel.getByRole('button', { name: 'Save', exact: true }).click()
+  await panel.getByText('the value is more than 300').first().waitFor()
+  await panel.getByText('Version 2').waitFor()
+  const silences = page.getByRole('region', { name: 'Silences' })
+  await silences.getByLabel('Rule').fill('high-*')
+  await silences.getByRole('button', { name: 'Silence' }).click()
+  await silences.getByLabel('Reason, for the audit').fill('works at the border')
+  await silences.getByRole('button', { name: 'Silence', exact: true }).click()
+  await silences.getByRole('rowheader', { name: 'high-*' }).waitFor()
+  expect(await violationsOf(page)).toEqual([])
+  expect(errors).toEqual([])
   await page.context().close()
 })

@@ -99,6 +99,8 @@ describe('a rule', () => {
     expect(await put({ rule: other, why: 'x' }, reader)).toMatchObject({ status: 403 })
     expect(await put({ rule: other, why: 'x' }, {})).toMatchObject({ status: 401 })
     const ofKraken = await api.as({ role: 'operator', source: 'kraken' })
+    // The API follows the tokens by itself.
+    await expect.poll(async () => (await api.get('session', { headers: ofKraken })).status).toBe(200)
     const forbidden = { status: 403, body: { detail: 'This token may change kraken alone.' } }
     expect(await put({ rule: other, why: 'x' }, ofKraken)).toMatchObject(forbidden)
     const wide = { ...other, of: { dataset: '*' } }
