@@ -22,15 +22,7 @@ export function RulePanel({ saved, onChange }: { saved: AlertRule | undefined; o
   return (
     <section class="panel" aria-labelledby="rule">
       <h2 id="rule">{name}</h2>
-      {saved !== undefined && (
-        <p>
-          {saved.says ?? 'This release cannot read the rule.'}{' '}
-          <span class="faint">
-            Version {saved.version}, by {saved.changedBy} at {minuteText(Date.parse(saved.changedAt), tz)}
-            {saved.why !== '' && `: ${saved.why}`}
-          </span>
-        </p>
-      )}
+      {saved !== undefined && <Saved of={saved} tz={tz} />}
       <label>
         The rule as JSON
         <textarea
@@ -87,3 +79,14 @@ export function RulePanel({ saved, onChange }: { saved: AlertRule | undefined; o
     </section>
   )
 }
+
+/** What a rule says, and who changed it last. */
+const Saved = ({ of: { says, version, changedBy, changedAt, why }, tz }: { of: AlertRule; tz: string }) => (
+  <p>
+    {says ?? 'This release cannot read the rule.'}{' '}
+    <span class="faint">
+      Version {version}, by {changedBy} at {minuteText(Date.parse(changedAt), tz)}
+      {why !== '' && `: ${why}`}
+    </span>
+  </p>
+)
