@@ -31,31 +31,23 @@ function Page() {
     if (broken !== undefined) retry()
   }, [address])
   const [, showAgain] = useState(0)
-  const [failed, setFailed] = useState('')
+  const [isUnloaded, setUnloaded] = useState(false)
   const Found = loaded.get(here)
   useEffect(() => {
     const load = loaders[here as keyof typeof loaders]
     if (Found !== undefined || load === undefined) return
-    setFailed('')
+    setUnloaded(false)
     load()
       .then((page) => {
         loaded.set(here, page)
+        sessionStorage.removeItem(reloadedFor)
         showAgain((count) => count + 1)
       })
-      .catch((error: Error) => setFailed(error.message))
+      .catch(() => setUnloaded(true))
   }, [here, Found])
   if (broken !== undefined) return <Broken why={String(broken)} />
   if (Found !== undefined) return <Found key={here} />
-  if (failed !== '')
-    return (
-      <Empty>
-        This page could not be loaded ({failed}). Perhaps tidemark does not answer, or was updated.{' '}
-        <a href="/" target="_self">
-          Load it anew
-        </a>
-        .
-      </Empty>
-    )
+  if (isUnloaded) return <Unloaded address={address} />
   if (pages.every((page) => page.path !== here))
     return (
       <>
@@ -66,6 +58,31 @@ function Page() {
       </>
     )
   return <Loading />
+}
+
+/** In the storage of the tab: the address for which it was loaded anew. */
+const reloadedFor = 'reloaded-for'
+
+/** Waits until tidemark answers, and loads the page anew. That brings the files of a newer release, too. */
+function Unloaded({ address }: { address: string }) {
+  const health = useAnswer('health')
+  const answers = health.state === 'ready' && !health.isOld
+  const wasReloaded = sessionStorage.getItem(reloadedFor) === address
+  useEffect(() => {
+    if (!answers || wasReloaded) return
+    sessionStorage.setItem(reloadedFor, address)
+    location.reload()
+  }, [answers, wasReloaded, address])
+  if (!answers || !wasReloaded) return <Empty>This page comes by itself as soon as tidemark answers.</Empty>
+  return (
+    <Empty>
+      This page cannot be loaded, although tidemark answers.{' '}
+      <a href="/" target="_self">
+        Load it anew
+      </a>
+      . If that does not help, tell an operator: the log of the API says why.
+    </Empty>
+  )
 }
 
 /** What a page shows after a fault of its own. */

@@ -49,7 +49,7 @@ export function Shell({ children }: { children: ComponentChildren }) {
         </nav>
         <ZoneChoice />
       </header>
-      <AwayBar />
+      <AwayBar tz={readZone()} />
       <main id="main" tabIndex={-1}>
         {children}
       </main>

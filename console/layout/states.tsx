@@ -1,7 +1,9 @@
 // What a page shows while it has nothing to show: why, and what to do.
 import type { ComponentChildren } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
+import { nowMs } from '../api/clock.ts'
 import { type Answer, awaySince, type Problem } from '../api/request.ts'
+import { secondText, withoutDay } from '../local-time.ts'
 
 /** Shows what the API answered, or why there is nothing. `isEmpty`: the answer has nothing, and `empty` says why. */
 export function Shown<Value>({
@@ -56,12 +58,12 @@ export function Failed({ problem }: { problem: Problem }) {
 }
 
 /** A bar over every page while the API does not answer. */
-export function AwayBar() {
+export function AwayBar({ tz }: { tz: string }) {
   if (awaySince.value === null) return null
-  const time = new Date(awaySince.value).toISOString().slice(11, 19)
+  const time = withoutDay(secondText(awaySince.value, tz), nowMs(), tz)
   return (
     <div class="away" role="alert">
-      tidemark does not answer since {time} UTC. What you see is old. It is asked again every 3 seconds;{' '}
+      tidemark does not answer since {time}. What you see is old, and is renewed as soon as it answers. On the server,{' '}
       <code>npx tidemark status</code> says what is wrong.
     </div>
   )

@@ -435,7 +435,11 @@ test('a server that goes away is said, and what comes back is shown without a re
   await page.getByText('clickhouse', { exact: false }).first().waitFor()
   process.kill(passing.pid, 'SIGKILL')
   await page.getByRole('alert').getByText('tidemark does not answer since').waitFor()
+  // A page that was never loaded waits for it, too.
+  await page.getByRole('link', { name: 'Votes' }).click()
+  await page.getByText('This page comes by itself as soon as tidemark answers.').waitFor()
   await startApi(chain, { API_PORT: port })
+  await page.getByRole('heading', { name: 'Votes' }).waitFor()
   await page.getByText('tidemark does not answer since').waitFor({ state: 'detached' })
   await page.context().close()
 })
