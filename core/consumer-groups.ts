@@ -1,6 +1,6 @@
 import { alertEventsTopic } from '#schemas/alert-topics.ts'
 import { completenessTopic } from '#schemas/completeness-topics.ts'
-import { platformTopics, rawTopic, type Topic, timeseriesTopic } from '#schemas/topics.ts'
+import { answersTopic, platformTopics, rawTopic, type Topic, timeseriesTopic } from '#schemas/topics.ts'
 import { sources } from '#sources/index.ts'
 import { topicsOf } from './source-topics.ts'
 
@@ -24,7 +24,13 @@ export function consumerGroups(): { group: string; topics: string[] }[] {
   return [
     { group: 'normalizer', topics: sources.map(({ name }) => rawTopic(name).name) },
     ...[...bySink].map(([group, topics]) => ({ group, topics: topics.map(({ name }) => name) })),
-    { group: alerterGroup, topics: [...sources.map(({ name }) => timeseriesTopic(name).name), completenessTopic.name] },
+    {
+      group: alerterGroup,
+      topics: [
+        ...sources.flatMap(({ name }) => [timeseriesTopic(name).name, answersTopic(name).name]),
+        completenessTopic.name,
+      ],
+    },
     { group: alertMessagesGroup, topics: [alertEventsTopic.name] },
   ]
 }

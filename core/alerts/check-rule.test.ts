@@ -29,6 +29,8 @@ test.each([
   ],
   [{ of: { dataset: 'cryptowatch.markets' }, when: { becomes: 'late' } }, 'so it is never late'],
   [{ ...ofKraken, when: revision }, 'ticks of kraken.ticker are not revised: the rule would never alert'],
+  [{ ...ofKraken, when: { withdrawn: 'any' } }, 'ticks of kraken.ticker are not withdrawn: the rule would never alert'],
+  [{ of: { dataset: 'jao.core.atc' }, when: { withdrawn: 'any' }, for: 'PT1H' }, 'are for conditions that last'],
   [
     { of: { dataset: 'jao.core.atc' }, when: revision, times: { of: 3, atLeast: 2 } },
     '`for`, `times`, `clearAt` and `keepFiringFor` are for conditions that last',

@@ -5,6 +5,7 @@ import {
   durationMs,
   isOfWindows,
   isRevision,
+  isWithdrawal,
   matches,
   type PointCondition,
   pointConditions,
@@ -32,9 +33,13 @@ export function checkRule(rule: Rule): void {
       throw refusal(rule, `upstream's time is not known for ${rule.of.dataset}, so it is never late`)
     return
   }
-  if (isRevision(when) && sampled.every(({ calendar }) => calendar.kind === 'ticks'))
-    throw refusal(rule, `ticks of ${rule.of.dataset} are not revised: the rule would never alert`)
-  if (isRevision(when) && (rule.for ?? rule.times ?? rule.clearAt ?? rule.keepFiringFor))
+  const isOfReplaced = isRevision(when) || isWithdrawal(when)
+  if (isOfReplaced && sampled.every(({ calendar }) => calendar.kind === 'ticks'))
+    throw refusal(
+      rule,
+      `ticks of ${rule.of.dataset} are not ${isRevision(when) ? 'revised' : 'withdrawn'}: the rule would never alert`,
+    )
+  if (isOfReplaced && (rule.for ?? rule.times ?? rule.clearAt ?? rule.keepFiringFor))
     throw refusal(rule, '`for`, `times`, `clearAt` and `keepFiringFor` are for conditions that last')
   for (const condition of pointConditions(when).of) checkCondition(rule, condition, sampled)
 }

@@ -1,7 +1,7 @@
 // What a rule and a transition say, in words. Commands, messages and the page say the same.
 import { printable } from '#platform/process/printable.ts'
 import type { AlertEvent } from '#schemas/generated/records.ts'
-import { isOfWindows, isRevision, type PointCondition, type Rule } from './rule.ts'
+import { isOfWindows, isRevision, isWithdrawal, type PointCondition, type Rule } from './rule.ts'
 
 const figures = {
   avg: 'average',
@@ -20,6 +20,8 @@ export function describeCondition({ when }: Rule): string {
     const which = when.ahead ? 'a value that lies ahead' : 'a value'
     return `${which} is revised by ${relation(when.revision)} ${when.than}`
   }
+  if (isWithdrawal(when))
+    return when.withdrawn === 'ahead' ? 'a value that lies ahead is withdrawn' : 'a value is withdrawn'
   if (isOfWindows(when)) return when.becomes === 'late' ? 'a window is late' : `a window is ${when.becomes}`
   if ('all' in when) return when.all.map(describePoint).join(', and ')
   if ('any' in when) return when.any.map(describePoint).join(', or ')

@@ -33,7 +33,7 @@ function told(
   engine: AlertEngine,
   { key = 'k', atMs, values, stepS = 60, knownMs, dueMs = null, isSilent = false }: Points,
 ) {
-  const run = { startMs: atMs, stepS, values, dueMs, isSilent, raw: { partition: 0, offset: offset++ } }
+  const run = { startMs: atMs, stepS, values, dueMs, isSilent, identity: 0, raw: { partition: 0, offset: offset++ } }
   const lastMs = atMs + (values.length - 1) * stepS * 1_000
   const { transitions } = engine.take('d', key, { ...run, knownMs: knownMs ?? lastMs + 1_000 })
   const minute = (ms: number | null) => (ms === null ? null : (ms - fromMs) / minuteMs)
@@ -194,7 +194,15 @@ test.each([
   const engine = engineOf(quarters, { when: { value: '<', than: 900 } })
   const atMs = Temporal.ZonedDateTime.from(`${day}T00:00[Europe/Brussels]`).epochMilliseconds
   const values = Array.from({ length: count }, (_, at) => (at === count - 2 ? 800 : 1_000))
-  const run = { startMs: atMs, stepS: 900, values, dueMs: null, isSilent: false, raw: { partition: 0, offset: 1 } }
+  const run = {
+    startMs: atMs,
+    stepS: 900,
+    values,
+    dueMs: null,
+    isSilent: false,
+    identity: 0,
+    raw: { partition: 0, offset: 1 },
+  }
   const { transitions } = engine.take('d', 'k', { ...run, knownMs: atMs - 43_200_000 })
   expect(transitions.map(({ onsetMs, endsMs }) => [onsetMs, endsMs])).toEqual([
     [atMs + (count - 2) * 900_000, atMs + (count - 1) * 900_000],

@@ -193,7 +193,7 @@ function arrivals(runs: readonly StreamedRun[]) {
     next = Math.max(next, first + values.length)
     const knownMs = fromMs + (next + offset) * stepMs
     const run = { startMs: fromMs + first * stepMs, stepS: 10, values, knownMs, dueMs: null, isSilent }
-    return { first, run: { ...run, raw: { partition: 0, offset } } }
+    return { first, run: { ...run, identity: 0, raw: { partition: 0, offset } } }
   })
 }
 
@@ -337,7 +337,7 @@ test('a series that is compared with another one tells in the end the same, whic
       for (const [at, [own, other, isOtherFirst]] of points.entries()) {
         const run = (value: number) => ({
           ...{ startMs: fromMs + at * stepMs, stepS: 10, values: [value], knownMs: fromMs + at * stepMs },
-          ...{ dueMs: null, isSilent: false, raw: { partition: 0, offset: at } },
+          ...{ dueMs: null, isSilent: false, identity: 0, raw: { partition: 0, offset: at } },
         })
         const both = [() => engine.take('d', 'k', run(own)), () => engine.take('d', 'other', run(other))]
         for (const take of isOtherFirst ? both.toReversed() : both) note(last, take())

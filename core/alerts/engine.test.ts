@@ -25,7 +25,7 @@ let offset = 0
 function points(at: number, values: (number | null)[], partial: Partial<PointRun> = {}): PointRun {
   const run = { startMs: startMs + at * stepMs, stepS: 10, values, dueMs: null, isSilent: false }
   const knownMs = run.startMs + (values.length - 1) * stepMs + 50
-  return { ...run, knownMs, raw: { partition: 0, offset: offset++ }, ...partial }
+  return { ...run, knownMs, identity: 0, raw: { partition: 0, offset: offset++ }, ...partial }
 }
 
 /** Gives the engine the runs, and returns what it tells: the kind, and onset and end in steps after the start. */

@@ -1,6 +1,7 @@
+import { revisionTransitions } from './revision-transitions.ts'
 import { isOfWindows, type RuleVersion, referencesOf, selects, windowsOf } from './rule.ts'
-import { isBeyond, type RuleOnSeries, type ToldEpisode } from './rule-on-series.ts'
-import { isFresh, type PointRun, type Revision } from './series-points.ts'
+import type { RuleOnSeries, ToldEpisode } from './rule-on-series.ts'
+import type { PointRun, ReplacingAnswer, Revision } from './series-points.ts'
 import { SeriesWatch, type WatchedSeries } from './series-watch.ts'
 import type { EpisodeNews } from './tell-episodes.ts'
 import { type Transition, withId } from './transition.ts'
@@ -41,6 +42,7 @@ export class AlertEngine {
   private readonly told = new Map<string, ToldState>()
   /** Null: no rule names the series. */
   private readonly watches = new Map<string, SeriesWatch | null>()
+  private readonly byDataset = new Map<string, SeriesWatch[]>()
   private isResumed = false
   /** By series: the series that are compared with it. */
   private readonly dependents = new Map<string, Set<string>>()
@@ -77,22 +79,48 @@ export class AlertEngine {
 
   /** Takes points of a series, and returns what is to be told. Of a silent run nothing is told. */
   take(dataset: string, key: string, run: PointRun): EngineOutcome {
-    const watch = this.watchOf(dataset, key)
-    if (watch === null) return { transitions: [], states: [] }
     const outcome: EngineOutcome = { transitions: [], states: [] }
-    const { touched, revisions, changedFromMs } = watch.take(run)
-    if (!run.isSilent) {
-      for (const rule of touched) this.tell(watch, rule, run, outcome)
-      if (revisions.length > 0) this.tellRevisions(watch, revisions, run, outcome)
-    }
-    if (changedFromMs === null) return outcome
-    for (const name of this.dependents.get(seriesName(dataset, key)) ?? []) {
-      const other = this.watches.get(name)
-      if (!other) continue
-      for (const rule of other.judgeAgain(changedFromMs, run.isSilent))
-        if (!run.isSilent) this.tell(other, rule, run, outcome)
+    const watch = this.watchOf(dataset, key)
+    if (watch !== null) this.takeRuns(watch, [run], outcome)
+    return outcome
+  }
+
+  /**
+   * Takes that an answer replaced the earlier ones of its request identity: points that it no longer names have no value.
+   * To be called after the points of the answer were taken.
+   */
+  withdraw(dataset: string, answer: ReplacingAnswer): EngineOutcome {
+    const outcome: EngineOutcome = { transitions: [], states: [] }
+    if (answer.identity === 0) return outcome
+    for (const watch of this.byDataset.get(dataset) ?? []) {
+      const runs = watch.points.withdrawnBy(answer)
+      if (runs.length > 0) this.takeRuns(watch, runs, outcome)
     }
     return outcome
+  }
+
+  /** Takes runs of points of one answer. */
+  private takeRuns(watch: SeriesWatch, runs: readonly PointRun[], outcome: EngineOutcome): void {
+    const { dataset, key } = watch.series
+    const replaced: Revision[] = []
+    for (const run of runs) {
+      const { touched, revisions, changedFromMs } = watch.take(run)
+      if (!run.isSilent) {
+        for (const rule of touched) this.tell(watch, rule, run, outcome)
+        replaced.push(...revisions)
+      }
+      if (changedFromMs === null) continue
+      for (const name of this.dependents.get(seriesName(dataset, key)) ?? []) {
+        const other = this.watches.get(name)
+        if (!other) continue
+        for (const rule of other.judgeAgain(changedFromMs, run.isSilent))
+          if (!run.isSilent) this.tell(other, rule, run, outcome)
+      }
+    }
+    const [first] = runs
+    if (first === undefined || replaced.length === 0) return
+    const named = runs.reduce((total, { values }) => total + values.length, 0)
+    outcome.transitions.push(...revisionTransitions(watch, replaced, first, named))
   }
 
   /**
@@ -141,10 +169,13 @@ export class AlertEngine {
       return state?.ruleVersion === version.version ? state : undefined
     }
     const otherAt = (otherDataset: string, otherKey: string, atMs: number): number | null =>
-      this.watchOf(otherDataset, otherKey)?.valueAt(atMs) ?? null
+      this.watchOf(otherDataset, otherKey)?.points.valueAt(atMs) ?? null
     const watch = new SeriesWatch(series, versions, { toldOf, otherAt, comparing })
     if (this.isResumed) watch.resume(Number.POSITIVE_INFINITY)
     this.watches.set(name, watch)
+    const ofDataset = this.byDataset.get(dataset)
+    if (ofDataset === undefined) this.byDataset.set(dataset, [watch])
+    else ofDataset.push(watch)
     return watch
   }
 
@@ -174,41 +205,6 @@ export class AlertEngine {
     }
     this.told.set(stateName(state.ruleId, dataset, key), state)
     outcome.states.push(state)
-  }
-
-  private tellRevisions(
-    watch: SeriesWatch,
-    revisions: readonly Revision[],
-    run: PointRun,
-    outcome: EngineOutcome,
-  ): void {
-    const { dataset, key } = watch.series
-    for (const { version, when, maxAgeMs } of watch.revisionRules) {
-      const stepMs = watch.stepS * 1_000
-      const large = revisions.filter(({ atMs, from, to }) => {
-        const isAhead = atMs + stepMs > run.knownMs
-        return (
-          (when.ahead ? isAhead : isFresh(run, atMs, maxAgeMs)) &&
-          isBeyond(Math.abs(to - from), when.revision, when.than)
-        )
-      })
-      const largest = large.reduce<Revision | undefined>(
-        (best, each) => (!best || Math.abs(each.to - each.from) > Math.abs(best.to - best.from) ? each : best),
-        undefined,
-      )
-      if (largest === undefined) continue
-      const { atMs, from, to } = largest
-      const facts = {
-        ...{ atMs, value: to, compared: Math.abs(to - from), reference: from, samples: large.length },
-        ...{ expected: revisions.length, knownMs: run.knownMs, raw: run.raw },
-      }
-      outcome.transitions.push(
-        withId({
-          ...{ kind: 'happened', rule: version, dataset, key, onsetMs: atMs, endsMs: null, firingId: null, facts },
-          detail: `${large.length} of ${run.values.length} values were revised by that much, this one most`,
-        }),
-      )
-    }
   }
 }
 

@@ -146,6 +146,15 @@ export class PointRing extends CellRing implements Cells {
     return ((this.valid[place >> 3] as number) >> (place & 7)) & 1
   }
 
+  /** The newest value. Null: there is none. */
+  get newest(): number | null {
+    for (let cell = this.to - 1; cell >= this.from; cell--) {
+      const value = this.value(cell)
+      if (value !== null) return value
+    }
+    return null
+  }
+
   addTo(sum: ExactSum, squares: ExactSum | undefined, cell: number, sign: 1 | -1): void {
     const value = this.pick(cell)
     sum.add(sign * value)

@@ -79,10 +79,15 @@ const revisionCondition = z.strictObject({
   ahead: z.boolean().default(true).describe('true: only points that lie ahead when the revision becomes known'),
 })
 
+const withdrawalCondition = z.strictObject({
+  withdrawn: z.enum(['ahead', 'any']).describe('ahead: only values that lie ahead when upstream takes them back'),
+})
+
 /** What becomes of a window: `late` holds until it is complete, the others happen once. */
 const windowCondition = z.strictObject({ becomes: z.enum(['published', 'late', 'retracted']) })
 
 export type RevisionCondition = z.infer<typeof revisionCondition>
+export type WithdrawalCondition = z.infer<typeof withdrawalCondition>
 export type WindowCondition = z.infer<typeof windowCondition>
 
 export const ruleId = z
@@ -100,6 +105,7 @@ const ruleObject = z.strictObject({
     z.strictObject({ any: z.array(pointCondition).min(1).max(8) }),
     pointCondition,
     revisionCondition,
+    withdrawalCondition,
     windowCondition,
   ]),
   for: duration.optional().describe('how long the condition holds before the rule fires'),
@@ -137,11 +143,12 @@ export interface RuleVersion {
 }
 
 export const isRevision = (when: Rule['when']): when is RevisionCondition => 'revision' in when
+export const isWithdrawal = (when: Rule['when']): when is WithdrawalCondition => 'withdrawn' in when
 export const isOfWindows = (when: Rule['when']): when is WindowCondition => 'becomes' in when
 
 /** Returns the conditions that each point meets or does not, and how they are joined. */
 export function pointConditions(when: Rule['when']): { of: PointCondition[]; join: 'all' | 'any' } {
-  if (isRevision(when) || isOfWindows(when)) return { of: [], join: 'all' }
+  if (isRevision(when) || isWithdrawal(when) || isOfWindows(when)) return { of: [], join: 'all' }
   if ('all' in when) return { of: when.all, join: 'all' }
   if ('any' in when) return { of: when.any, join: 'any' }
   return { of: [when], join: 'all' }

@@ -10,25 +10,34 @@ export interface PointRun {
   /** By when upstream publishes the window, ms UTC. Null: the points are due at their own time. */
   dueMs: number | null
   raw: { partition: number; offset: number }
+  /** The request identity of the answer, as a number. 0: not known, so no answer withdraws the points. */
+  identity: number
   /** True: the points correct what is held, and alert nobody. */
   isSilent: boolean
 }
 
-/** A value that replaced another one. */
+/** An answer that replaces the earlier answers of its request identity. */
+export type ReplacingAnswer = Pick<PointRun, 'identity' | 'knownMs' | 'dueMs' | 'raw' | 'isSilent'>
+
+/** A value that another one replaced. */
 export interface Revision {
   atMs: number
   from: number
-  to: number
+  /** Null: upstream took the value back, or no longer names it. */
+  to: number | null
 }
 
 /** What became of a point. `older`: a newer value is held, or the point lies before all that is held. */
 type PutOutcome = 'newest' | 'changed' | 'unchanged' | 'older'
 
-type Origin = Pick<PointRun, 'knownMs' | 'dueMs' | 'raw'>
+type Origin = Pick<PointRun, 'knownMs' | 'dueMs' | 'raw' | 'identity'>
 
 /** Whether a point became known soon enough to alert: its age counts from its time, or from when upstream is due. */
-export const isFresh = ({ knownMs, dueMs }: Omit<Origin, 'raw'>, atMs: number, maxAgeMs: number): boolean =>
-  knownMs - Math.max(atMs, dueMs ?? atMs) <= maxAgeMs
+export const isFresh = (
+  { knownMs, dueMs }: Pick<Origin, 'knownMs' | 'dueMs'>,
+  atMs: number,
+  maxAgeMs: number,
+): boolean => knownMs - Math.max(atMs, dueMs ?? atMs) <= maxAgeMs
 
 /** The newest points of a series, and which answer brought each of them. */
 export class SeriesPoints {
@@ -67,10 +76,14 @@ export class SeriesPoints {
     const before = isHeld ? values.value(cell) : null
     const usable = value !== null && Number.isFinite(value) ? value : null
     values.put(cell, run.knownMs, usable)
-    if (isHeld && before === usable) return 'unchanged'
-    const { knownMs, dueMs, raw } = run
-    this.origins.set(cell, { knownMs, dueMs, raw })
-    if (before !== null && usable !== null) revisions.push({ atMs, from: before, to: usable })
+    const { knownMs, dueMs, raw, identity } = run
+    if (isHeld && before === usable) {
+      const origin = this.origins.get(cell)
+      if (origin !== undefined) origin.identity = identity
+      return 'unchanged'
+    }
+    this.origins.set(cell, { knownMs, dueMs, raw, identity })
+    if (before !== null) revisions.push({ atMs, from: before, to: usable })
     if (this.knowledge) this.knowledge.set(cell, [...(this.knowledge.get(cell) ?? []), { knownMs, value: usable }])
     return isNewest ? 'newest' : 'changed'
   }
@@ -92,6 +105,27 @@ export class SeriesPoints {
   valueAt(atMs: number): number | null {
     const cell = this.grid.cellAt(atMs)
     return cell === undefined ? null : this.values.value(cell)
+  }
+
+  /** Returns the points that an answer no longer names, as runs of nulls. */
+  withdrawnBy({ identity, knownMs, ...answer }: ReplacingAnswer): PointRun[] {
+    const { values, grid } = this
+    const runs: (PointRun & { values: null[]; nextMs: number })[] = []
+    for (let cell = values.from; cell < values.to; cell++) {
+      if (values.count(cell) === 0 || values.knownAtMs(cell) >= knownMs) continue
+      if (this.origins.get(cell)?.identity !== identity) continue
+      const atMs = grid.instantOf(cell)
+      const stepMs = grid.instantOf(cell + 1) - atMs
+      const last = runs.at(-1)
+      if (last?.nextMs === atMs && last.stepS * 1_000 === stepMs) {
+        last.values.push(null)
+        last.nextMs += stepMs
+      } else {
+        const stepS = stepMs / 1_000
+        runs.push({ ...answer, identity, knownMs, startMs: atMs, stepS, values: [null], nextMs: atMs + stepMs })
+      }
+    }
+    return runs
   }
 
   originAt(atMs: number): Origin | undefined {

@@ -1,7 +1,16 @@
 import type { DeclaredStep } from '#sources/source.ts'
 import { type Comparand, comparandKey, comparandOf, type PointSource } from './comparand.ts'
 import { PointRing } from './point-cells.ts'
-import { durationMs, isRevision, pointConditions, type RevisionCondition, type RuleVersion, windowsOf } from './rule.ts'
+import {
+  durationMs,
+  isRevision,
+  isWithdrawal,
+  pointConditions,
+  type RevisionCondition,
+  type RuleVersion,
+  type WithdrawalCondition,
+  windowsOf,
+} from './rule.ts'
 import { type Episode, RuleOnSeries, type ToldBefore } from './rule-on-series.ts'
 import { isFresh, type PointRun, type Revision, SeriesPoints } from './series-points.ts'
 import { SlidingWindows } from './sliding-window.ts'
@@ -33,10 +42,10 @@ interface ComparandGroup {
   index: ThresholdIndex<RuleOnSeries>
 }
 
-/** A rule about revisions. It looks at the points that an answer changed, and at nothing else. */
+/** A rule about values that are replaced. It looks at the points that an answer changed, and at nothing else. */
 export interface RevisionRule {
   version: RuleVersion
-  when: RevisionCondition
+  when: RevisionCondition | WithdrawalCondition
   maxAgeMs: number
 }
 
@@ -74,7 +83,7 @@ export class SeriesWatch {
   ignoredPoints = 0
   private readonly maxAheadMs: number
   private forgottenTo = Number.NEGATIVE_INFINITY
-  private readonly points: SeriesPoints
+  readonly points: SeriesPoints
   private readonly windows: SlidingWindows | undefined
   private readonly groups = new Map<string, ComparandGroup>()
   /** Rules that a point can change without passing a threshold. */
@@ -90,8 +99,10 @@ export class SeriesWatch {
     const stepMs = this.stepS * 1_000
     const maxAgeMs = Math.max(0, ...[...versions, ...comparing].map((version) => maxAgeOf(version, this.stepS)))
     this.maxAheadMs = maxAheadOf(this.stepS)
-    const horizonMs = maxAgeMs + stepMs + this.maxAheadMs
     const longestMs = Math.max(0, ...versions.flatMap(({ rule }) => windowsOf(rule)))
+    // What is published ahead may be withdrawn, also where only a window looks at it.
+    const lookedAtMs = isPublishedAhead(this.stepS) ? Math.max(maxAgeMs, longestMs) : maxAgeMs
+    const horizonMs = lookedAtMs + stepMs + this.maxAheadMs
     if (longestMs > 0) {
       // Buckets would have to be loaded from the store. All points are held instead; `checkRuleMemory` says what they cost.
       const lengths = { longestMs, singlePointsMs: maxWindowMs, spareMs: Math.min(horizonMs, maxWindowMs) }
@@ -112,7 +123,7 @@ export class SeriesWatch {
       .map((version) => this.place(version, toldOf(version), source))
     this.revisionRules = versions.flatMap((version) => {
       const { when } = version.rule
-      return isRevision(when) ? [{ version, when, maxAgeMs: maxAgeOf(version, this.stepS) }] : []
+      return isRevision(when) || isWithdrawal(when) ? [{ version, when, maxAgeMs: maxAgeOf(version, this.stepS) }] : []
     })
     for (const [key, group] of this.groups) group.index = this.indexOf(key)
     for (const rule of this.rules) if (!rule.isAtRest) this.active.add(rule)
@@ -220,7 +231,7 @@ export class SeriesWatch {
         const { compared } = group.comparand(atMs)
         group.compared.put(at, 0, compared)
       }
-      group.last = newestOf(group.compared)
+      group.last = group.compared.newest
     }
     for (const rule of this.rules) {
       rule.rewind(from, grid.instantOf(from))
@@ -238,11 +249,6 @@ export class SeriesWatch {
       if (!rule.episodes.some(({ onsetMs }) => onsetMs === open.onsetMs)) rule.adopt(open)
       this.watchClosely(rule)
     }
-  }
-
-  /** Returns the value at an instant. Null: there is none. */
-  valueAt(atMs: number): number | null {
-    return this.points.valueAt(atMs)
   }
 
   /** Judges the points from an instant on anew, because another series has changed that they are compared with. */
@@ -286,13 +292,4 @@ export class SeriesWatch {
     const groups = [...this.groups.values()].reduce((total, { compared }) => total + compared.bytes, 0)
     return this.points.bytes + groups + (this.windows?.bytes ?? 0) + this.rules.length * 600
   }
-}
-
-/** Returns the newest value that a ring holds. Null: there is none. */
-function newestOf(ring: PointRing): number | null {
-  for (let cell = ring.to - 1; cell >= ring.from; cell--) {
-    const value = ring.value(cell)
-    if (value !== null) return value
-  }
-  return null
 }

@@ -87,14 +87,18 @@ async function readPoints(
     ? 'known_at < fromUnixTimestamp64Milli({to:Int64})'
     : 'ts < fromUnixTimestamp64Milli({to:Int64})'
   const newest = isAsKnown ? 'ts, known_at' : 'ts'
+  // What an answer no longer names is a row of `answers`, which costs more. Ticks and files withdraw nothing.
+  const isReplaced = datasetsByName.get(dataset)?.dataset.calendar.kind === 'days'
+  const table = isReplaced ? 'answers' : 'point_revisions'
+  const order = isReplaced ? 'known_at DESC' : 'known_at DESC, transform_version DESC'
   return readRows<StoredPoint>(
     store,
     `SELECT toUnixTimestamp64Milli(toDateTime64(ts, 3)) AS atMs, value, toUnixTimestamp64Milli(known_at) AS knownMs,
        raw_partition AS partition, raw_offset AS offset
-     FROM tidemark.point_revisions
+     FROM tidemark.${table}
      WHERE dataset = {dataset:String} AND key = {key:String}
        AND ts >= fromUnixTimestamp64Milli({from:Int64}) AND ts < fromUnixTimestamp64Milli({last:Int64}) AND ${until}
-     ORDER BY ts, known_at DESC, transform_version DESC
+     ORDER BY ts, ${order}
      LIMIT 1 BY ${newest}`,
     { dataset, key, from: fromMs - beforeMs, to: toMs, last: isAsKnown ? toMs + aheadMs : toMs },
   )
@@ -119,7 +123,7 @@ function runsOf(dataset: string, points: readonly StoredPoint[], request: Backte
         const own: (number | null)[] = [value]
         values.push(own)
         runs.push({
-          ...{ startMs: atMs, stepS, values: own, dueMs: due, raw: { partition, offset } },
+          ...{ startMs: atMs, stepS, values: own, dueMs: due, raw: { partition, offset }, identity: 0 },
           knownMs: isAsKnown ? knownMs : atMs,
           isSilent: isAsKnown ? knownMs < fromMs : atMs < fromMs,
         })

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
 import { AlertEngine, type EngineOutcome } from '#core/alerts/engine.ts'
 import { ruleSchema } from '#core/alerts/rule.ts'
-import type { ConsumedRecord } from '#platform/kafka/process-batch.ts'
-import type { TimeseriesSlice } from '#schemas/generated/records.ts'
-import { type JudgeParts, judgeSlices } from './judge.ts'
+import type { ConsumedRecord, Subscription } from '#platform/kafka/process-batch.ts'
+import type { AcceptedAnswer, TimeseriesSlice } from '#schemas/generated/records.ts'
+import { type JudgeParts, judgeSource } from './judge.ts'
 
 const stepMs = 10_000
 const startMs = Date.UTC(2026, 10, 1)
@@ -24,17 +24,28 @@ function slice(at: number, value: number, partial: Partial<TimeseriesSlice> = {}
 
 type Batch = ConsumedRecord<TimeseriesSlice>[]
 
+const answer = (offset: number, knownMs: number): ConsumedRecord<AcceptedAnswer> => {
+  const record = {
+    ...{ dataset: 'kraken.ticker', requestIdentity: 'r', identity: 1, selector: null, windowStart: startMs },
+    ...{ windowEnd: startMs + 86_400_000, knownAt: knownMs, transformVersion: 1, points: 0, keys: 0, contentHash: 'h' },
+    ...{ replaces: true, raw: { partition: 0, offset: 0 } },
+  }
+  return { record, topic: 'kraken.answers', partition: 0, offset: `${offset}`, headers: {} }
+}
+
 const batch = (first: number, slices: readonly TimeseriesSlice[], headers: Record<string, string> = {}): Batch =>
   slices.map((record, at) => ({ record, partition: 0, offset: `${first + at}`, headers }) as unknown as Batch[number])
 
-function openJudge() {
+function openJudge(committed = 1) {
   const starts: number[] = []
+  const answersStarts: number[] = []
   const heard: number[] = []
   let rulesVersion = 1
   const parts: JudgeParts = {
     rulesVersion: () => rulesVersion,
-    start: async ({ offset, told }) => {
+    start: async ({ offset, answersOffset, told }) => {
       starts.push(offset)
+      answersStarts.push(answersOffset)
       const steps = [{ fromMs: 0, stepS: 10 }]
       const engine = new AlertEngine(
         [{ rule, version: 1 }],
@@ -43,6 +54,8 @@ function openJudge() {
       )
       return { engine, outcome: { transitions: [], states: [] } }
     },
+    committed: async (topic) => new Map([[0, topic === 'kraken.answers' ? 40 : committed]]),
+    afterSlices: async (_, offsets) => offsets.length,
     encode: ({ transitions }: EngineOutcome) =>
       transitions.map(({ kind, id }) => ({ topic: 'events', key: kind, value: Buffer.from(id) })),
     heardOf: (_, knownMs) => {
@@ -51,16 +64,18 @@ function openJudge() {
     },
     onJudged: () => undefined,
   }
-  const { handle } = judgeSlices('kraken', parts)
+  const { slices, answers } = judgeSource('kraken', parts)
   /** Returns what a batch sends; `acknowledge` says whether Kafka takes it. */
-  const judge = async (records: Batch, acknowledge = true): Promise<string[]> => {
-    const verdicts = await handle(records)
+  const sentOf = async (handled: ReturnType<Subscription['handle']>, acknowledge = true): Promise<string[]> => {
+    const verdicts = await handled
     const last = verdicts.at(-1)
     if (last === undefined || !('outputs' in last)) return []
     if (acknowledge) last.onAcknowledged?.()
     return last.outputs.map(({ key, value }) => `${key} ${value}`)
   }
-  return { judge, starts, heard, change: () => rulesVersion++ }
+  const judge = (records: Batch, acknowledge = true) => sentOf(slices.handle(records), acknowledge)
+  const judgeAnswers = (records: ConsumedRecord<AcceptedAnswer>[]) => sentOf(answers.handle(records))
+  return { judge, judgeAnswers, starts, answersStarts, heard, change: () => rulesVersion++ }
 }
 
 test('what Kafka did not acknowledge is sent again with the next batch, the same and once', async () => {
@@ -93,4 +108,23 @@ test('a backfill and a replay do not say that the dataset brings points', async 
   expect(heard).toEqual([])
   await judge(batch(2, [now]))
   expect(heard).toEqual([now.knownAt])
+})
+
+test('an answer takes back what fired at points that it no longer names; the same answer again does nothing', async () => {
+  const { judge, judgeAnswers, answersStarts, change } = openJudge()
+  expect(await judge(batch(0, [slice(0, 9)]))).toHaveLength(1)
+  const [told] = await judgeAnswers([answer(40, startMs + 60)])
+  expect(told?.split(' ')[0]).toBe('cancelled')
+  expect(await judgeAnswers([answer(40, startMs + 60)])).toEqual([])
+  // An engine that starts anew takes the answers again that were judged, also before that is committed.
+  change()
+  await judge(batch(1, [slice(1, 1)]))
+  expect(answersStarts).toEqual([40, 41])
+})
+
+test('answers that come before any slice start an engine where the slices are committed', async () => {
+  const { judge, judgeAnswers, starts } = openJudge(3)
+  expect(await judgeAnswers([answer(40, startMs)])).toEqual([])
+  await judge(batch(3, [slice(3, 1)]))
+  expect(starts).toEqual([3])
 })

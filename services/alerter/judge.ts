@@ -1,32 +1,43 @@
-// Judges the slices of a source by the rules. A transition is acknowledged on Kafka before the offset of the slice that
-// made it is committed. A partition that is new here is read again from before the longest window, in silence.
+// Judges the slices and the accepted answers of a source by the rules. A transition is acknowledged on Kafka before the
+// offset of the record that made it is committed. A partition that is new here is read again from before the longest
+// window, in silence.
 import { dueAtMs } from '#core/alerts/declared-series.ts'
 import type { AlertEngine, EngineOutcome, ToldState } from '#core/alerts/engine.ts'
-import type { PointRun } from '#core/alerts/series-points.ts'
-import type { ConsumedRecord, Subscription } from '#platform/kafka/process-batch.ts'
+import type { PointRun, ReplacingAnswer } from '#core/alerts/series-points.ts'
+import type { Subscription } from '#platform/kafka/process-batch.ts'
 import { type Output, okAfter } from '#platform/kafka/verdict.ts'
-import type { TimeseriesSlice } from '#schemas/generated/records.ts'
-import { timeseriesSliceSchema } from '#schemas/generated/records.ts'
-import { timeseriesTopic } from '#schemas/topics.ts'
+import {
+  type AcceptedAnswer,
+  acceptedAnswerSchema,
+  type TimeseriesSlice,
+  timeseriesSliceSchema,
+} from '#schemas/generated/records.ts'
+import { answersTopic, timeseriesTopic } from '#schemas/topics.ts'
 
 export interface JudgeParts {
   /** Changes when a rule changes. */
   rulesVersion: () => number
   /**
-   * Returns an engine that has taken all slices of a partition before an offset in silence, and what is to be told because
+   * Returns an engine that has taken all slices and answers before a place in silence, and what is to be told because
    * rules are no longer there. @throws TransientError while Kafka or the registry is away
    */
   start: (place: StartPlace) => Promise<StartedEngine>
+  /** Returns what the alerter has committed of a topic, by partition. @throws TransientError while Kafka is away */
+  committed: (topic: string) => Promise<ReadonlyMap<number, number>>
+  /** Admits answers of the source when their slices are judged. */
+  afterSlices: NonNullable<Subscription['admit']>
   encode: (outcome: EngineOutcome) => Output[]
   /** Takes that a slice of a dataset became known, and returns what is to be told because of it. */
   heardOf: (dataset: string, knownMs: number) => EngineOutcome | undefined
-  onJudged: (outcome: EngineOutcome, slice: TimeseriesSlice) => void
+  onJudged: (outcome: EngineOutcome, knownMs: number) => void
 }
 
 export interface StartPlace {
-  topic: string
+  source: string
   partition: number
+  /** The first slice that is not judged yet, and the first answer. */
   offset: number
+  answersOffset: number
   /** What this process told that may not be on the topic of states yet. */
   told: readonly ToldState[]
 }
@@ -44,68 +55,130 @@ interface JudgedPartition {
   unacknowledged: Output[]
 }
 
+export interface SourceJudge {
+  slices: Subscription<TimeseriesSlice>
+  answers: Subscription<AcceptedAnswer>
+  engines: () => AlertEngine[]
+}
+
 const dayMs = 86_400_000
 
-/** Returns the subscription to the slices of a source. */
-export function judgeSlices(
+/** Returns the subscriptions to the slices and to the answers of a source. */
+export function judgeSource(source: string, parts: JudgeParts): SourceJudge {
+  const partitions = judgedPartitions(source, parts)
+  return {
+    engines: partitions.engines,
+    slices: {
+      topic: timeseriesTopic(source).name,
+      record: timeseriesSliceSchema,
+      // The sink refuses what cannot be read. A second dead letter for the same record would be noise.
+      deadLetterTopic: null,
+      handle: async (batch) => {
+        const judged = await partitions.at(batch[0]?.partition ?? 0, Number(batch[0]?.offset ?? 0))
+        for (const { record, offset, headers } of batch) {
+          if (Number(offset) < judged.nextOffset) continue
+          judged.nextOffset = Number(offset) + 1
+          if (judged.engine.isWatched(record.dataset, record.key))
+            judgeSlice(judged, record, headers.replay !== undefined, parts)
+        }
+        return okAfter(batch.length, judged.unacknowledged, (sent) => void judged.unacknowledged.splice(0, sent))
+      },
+    },
+    answers: judgeAnswers(source, parts, partitions),
+  }
+}
+
+function judgeSlice(judged: JudgedPartition, slice: TimeseriesSlice, isReplay: boolean, parts: JudgeParts): void {
+  const run = runOf(slice, isReplay)
+  // A backfill says nothing about whether the dataset brings points now.
+  const isOfNow = slice.knownAt - Math.max(slice.windowEnd, run.dueMs ?? 0) <= dayMs
+  const news = isOfNow && !isReplay ? parts.heardOf(slice.dataset, slice.knownAt) : undefined
+  if (news !== undefined) judged.unacknowledged.push(...parts.encode(news))
+  const outcome = judged.engine.take(slice.dataset, slice.key, run)
+  if (outcome.transitions.length > 0) judged.unacknowledged.push(...parts.encode(outcome))
+  parts.onJudged(outcome, slice.knownAt)
+}
+
+function judgeAnswers(
   source: string,
   parts: JudgeParts,
-): Subscription<TimeseriesSlice> & { engines: () => AlertEngine[] } {
-  const topic = timeseriesTopic(source).name
-  const partitions = new Map<number, JudgedPartition>()
+  partitions: ReturnType<typeof judgedPartitions>,
+): Subscription<AcceptedAnswer> {
+  const unacknowledged: Output[] = []
   return {
-    topic,
-    record: timeseriesSliceSchema,
-    // The sink refuses what cannot be read. A second dead letter for the same record would be noise.
+    topic: answersTopic(source).name,
+    record: acceptedAnswerSchema,
     deadLetterTopic: null,
-    engines: () => [...partitions.values()].map(({ engine }) => engine),
+    admit: parts.afterSlices,
     handle: async (batch) => {
-      const judged = await judgedPartition(partitions, topic, batch, parts)
+      const judged = await partitions.all()
       for (const { record, offset, headers } of batch) {
-        if (Number(offset) < judged.nextOffset) continue
-        judged.nextOffset = Number(offset) + 1
-        if (!judged.engine.isWatched(record.dataset, record.key)) continue
-        const isReplay = headers.replay !== undefined
-        const run = runOf(record, isReplay)
-        // A backfill says nothing about whether the dataset brings points now.
-        const isOfNow = record.knownAt - Math.max(record.windowEnd, run.dueMs ?? 0) <= dayMs
-        const news = isOfNow && !isReplay ? parts.heardOf(record.dataset, record.knownAt) : undefined
-        if (news !== undefined) judged.unacknowledged.push(...parts.encode(news))
-        const outcome = judged.engine.take(record.dataset, record.key, run)
-        if (outcome.transitions.length > 0) judged.unacknowledged.push(...parts.encode(outcome))
-        parts.onJudged(outcome, record)
+        if (Number(offset) < partitions.nextAnswer) continue
+        partitions.nextAnswer = Number(offset) + 1
+        if (!record.replaces) continue
+        for (const { engine } of judged) {
+          const outcome = engine.withdraw(record.dataset, answerOf(record, headers.replay !== undefined))
+          if (outcome.transitions.length === 0) continue
+          unacknowledged.push(...parts.encode(outcome))
+          parts.onJudged(outcome, record.knownAt)
+        }
       }
-      return okAfter(batch.length, judged.unacknowledged, (sent) => void judged.unacknowledged.splice(0, sent))
+      return okAfter(batch.length, unacknowledged, (sent) => void unacknowledged.splice(0, sent))
     },
   }
 }
 
-async function judgedPartition(
-  partitions: Map<number, JudgedPartition>,
-  topic: string,
-  batch: readonly ConsumedRecord<TimeseriesSlice>[],
-  parts: JudgeParts,
-): Promise<JudgedPartition> {
-  const partition = batch[0]?.partition ?? 0
-  const first = Number(batch[0]?.offset ?? 0)
-  const rulesVersion = parts.rulesVersion()
-  const held = partitions.get(partition)
-  // After a gap, another alerter may have judged what came between.
-  if (held !== undefined && held.rulesVersion === rulesVersion && first <= held.nextOffset) return held
-  const isOurs = held !== undefined && first <= held.nextOffset
-  const offset = isOurs ? held.nextOffset : first
-  const told = isOurs ? held.engine.toldStates() : []
-  const { engine, outcome } = await parts.start({ topic, partition, offset, told })
-  const unacknowledged = [...(held?.unacknowledged ?? []), ...parts.encode(outcome)]
-  const started = { engine, rulesVersion, nextOffset: offset, unacknowledged }
-  partitions.set(partition, started)
-  return started
+/** The partitions of the slices of a source, as far as they are judged here. */
+function judgedPartitions(source: string, parts: JudgeParts) {
+  const topic = timeseriesTopic(source).name
+  const judged = new Map<number, JudgedPartition>()
+  let starting: Promise<unknown> = Promise.resolve()
+  const find = async (partition: number, first: number): Promise<JudgedPartition> => {
+    const rulesVersion = parts.rulesVersion()
+    const held = judged.get(partition)
+    // After a gap, another alerter may have judged what came between.
+    const isOurs = held !== undefined && first <= held.nextOffset
+    if (isOurs && held.rulesVersion === rulesVersion) return held
+    const answers = await parts.committed(answersTopic(source).name)
+    const started = await parts.start({
+      ...{ source, partition, offset: isOurs ? held.nextOffset : first },
+      answersOffset: Math.max(all.nextAnswer, answers.get(0) ?? 0),
+      told: isOurs ? held.engine.toldStates() : [],
+    })
+    const unacknowledged = [...(held?.unacknowledged ?? []), ...parts.encode(started.outcome)]
+    const next = { engine: started.engine, rulesVersion, nextOffset: isOurs ? held.nextOffset : first, unacknowledged }
+    judged.set(partition, next)
+    return next
+  }
+  /** Slices and answers come at once, and an engine is started once. */
+  const at = (partition: number, first: number): Promise<JudgedPartition> => {
+    const found = starting.then(() => find(partition, first))
+    starting = found.catch(() => undefined)
+    return found
+  }
+  const all = {
+    /** The first answer that is not judged yet, as far as this process knows. */
+    nextAnswer: 0,
+    at,
+    all: async (): Promise<JudgedPartition[]> => {
+      const committed = await parts.committed(topic)
+      return Promise.all([...committed].map(([partition, offset]) => at(partition, Math.max(0, offset))))
+    },
+    engines: () => [...judged.values()].map(({ engine }) => engine),
+  }
+  return all
 }
+
+/** Returns what an answer withdraws with. */
+export const answerOf = (answer: AcceptedAnswer, isSilent: boolean): ReplacingAnswer => ({
+  ...{ identity: answer.identity, knownMs: answer.knownAt, raw: answer.raw, isSilent },
+  dueMs: dueAtMs(answer.dataset, { startMs: answer.windowStart, endMs: answer.windowEnd }),
+})
 
 export function runOf(slice: TimeseriesSlice, isSilent: boolean): PointRun {
   const window = { startMs: slice.windowStart, endMs: slice.windowEnd }
   return {
     ...{ startMs: slice.start, stepS: slice.step, values: slice.values, knownMs: slice.knownAt },
-    ...{ dueMs: dueAtMs(slice.dataset, window), raw: slice.raw, isSilent },
+    ...{ dueMs: dueAtMs(slice.dataset, window), raw: slice.raw, identity: slice.identity, isSilent },
   }
 }

@@ -3,7 +3,9 @@ import type { AlertEngine, EngineOutcome } from '#core/alerts/engine.ts'
 import type { RuleVersion } from '#core/alerts/rule.ts'
 import { openClock } from '#core/clock.ts'
 import { alerterGroup, alertMessagesGroup } from '#core/consumer-groups.ts'
+import { afterRecords } from '#platform/kafka/after-records.ts'
 import { createConsumeMetrics } from '#platform/kafka/consume-metrics.ts'
+import { openOffsetReader } from '#platform/kafka/consumer-lag.ts'
 import { type ConsumerGroup, type KafkaClients, startConsuming } from '#platform/kafka/consuming-service.ts'
 import { followNewest } from '#platform/kafka/newest-records.ts'
 import type { Subscription } from '#platform/kafka/process-batch.ts'
@@ -19,10 +21,11 @@ import {
   alertSilencesTopic,
   alertStateTopic,
 } from '#schemas/alert-topics.ts'
+import { timeseriesTopic } from '#schemas/topics.ts'
 import { sources } from '#sources/index.ts'
 import { alertRecords } from './alert-records.ts'
 import { openDelivery } from './deliver.ts'
-import { judgeSlices } from './judge.ts'
+import { judgeSource } from './judge.ts'
 import { judgeWindows } from './judge-windows.ts'
 import { openMessages } from './messages.ts'
 import { alertMetrics } from './metrics.ts'
@@ -101,14 +104,19 @@ async function groupsOf(
     ...{ versions, encode: encodeOutcome, onJudged: count },
     readTold: () => readTold(kafka, registry, log),
   })
+  const offsets = await openOffsetReader(kafka)
+  onStop('offsets', offsets.close)
+  const after = afterRecords(offsets, () => alerterGroup)
   const judges = sources.map(({ name }) =>
-    judgeSlices(name, {
+    judgeSource(name, {
       rulesVersion: rules.version,
       start: (place) => startEngine({ kafka, registry, log, rules: () => parsedRules().known }, place),
+      committed: async (topic) => (await offsets.committed(alerterGroup, [topic])).get(topic) ?? new Map(),
+      afterSlices: after([timeseriesTopic(name)]),
       encode: encodeOutcome,
       heardOf: windows.heardOf,
-      onJudged: (outcome, slice) => {
-        measures.judged.observe(Math.max(0, nowMs() - slice.knownAt) / 1_000)
+      onJudged: (outcome, knownMs) => {
+        measures.judged.observe(Math.max(0, nowMs() - knownMs) / 1_000)
         count(outcome)
       },
     }),
@@ -126,7 +134,10 @@ async function groupsOf(
   return [
     {
       ...{ groupId: alerterGroup, shape, from: 'newest' },
-      subscriptions: [...judges, windows.subscription] as Subscription[],
+      subscriptions: [
+        ...judges.flatMap(({ slices, answers }) => [slices, answers]),
+        windows.subscription,
+      ] as Subscription[],
     },
     {
       ...{ groupId: alertMessagesGroup, shape, subscriptions: [messages.subscription as Subscription] },

@@ -10,8 +10,15 @@ import { rangesBetween, readRanges } from '#platform/kafka/read-range.ts'
 import { DecodeFailure, type Registry } from '#platform/kafka/registry.ts'
 import type { Logger } from '#platform/process/log.ts'
 import { alertStateTopic } from '#schemas/alert-topics.ts'
-import { type AlertRule, type AlertState, timeseriesSliceSchema } from '#schemas/generated/records.ts'
-import { runOf, type StartedEngine, type StartPlace } from './judge.ts'
+import {
+  type AlertRule,
+  type AlertState,
+  acceptedAnswerSchema,
+  timeseriesSliceSchema,
+} from '#schemas/generated/records.ts'
+import type { RecordSchema } from '#schemas/record-schema.ts'
+import { answersTopic, timeseriesTopic } from '#schemas/topics.ts'
+import { answerOf, runOf, type StartedEngine, type StartPlace } from './judge.ts'
 
 export interface StartParts {
   kafka: Kafka
@@ -28,9 +35,9 @@ const slackMs = 10 * minuteMs
 /** See JudgeParts.start. */
 export async function startEngine(
   { kafka, registry, log, rules }: StartParts,
-  { topic, partition, offset, told: newer }: StartPlace,
+  { source, partition, offset, answersOffset, told: newer }: StartPlace,
 ): Promise<StartedEngine> {
-  const source = topic.slice(0, topic.lastIndexOf('.'))
+  const topic = timeseriesTopic(source).name
   const isOfSource = (dataset: string): boolean => datasetsByName.get(dataset)?.source.name === source
   const states = [...(await readTold(kafka, registry, log)), ...newer].filter(({ dataset }) => isOfSource(dataset))
   const named = new Map(states.map((state) => [stateName(state.ruleId, state.dataset, state.key), state]))
@@ -41,26 +48,52 @@ export async function startEngine(
   const lookBackMs = longestLookBackMs(versions) + Math.max(0, ...versions.map(({ rule }) => persistenceMs(rule)))
   const nowMs = Date.now()
   const fromMs = nowMs - lookBackMs - slackMs - (isAhead(source) ? aheadMs : 0)
-  const range = (await rangesBetween(kafka, topic, fromMs, nowMs)).get(partition)
-  const from = range?.from ?? 0
-  const decoder = registry.decoder(timeseriesSliceSchema)
   let firstWrittenMs = Number.POSITIVE_INFINITY
-  let slices = 0
-  if (versions.length > 0 && range !== undefined && from < offset) {
-    await readRanges(kafka, topic, new Map([[partition, { from, to: offset }]]), async (records) => {
-      await decoder.prepare(records.map(({ value }) => value))
-      for (const { value, writtenAtMs } of records) {
-        firstWrittenMs = Math.min(firstWrittenMs, writtenAtMs)
-        const slice = decoder.decode(value)
-        if (slice instanceof DecodeFailure || !engine.isWatched(slice.dataset, slice.key)) continue
-        slices++
-        engine.take(slice.dataset, slice.key, runOf(slice, true))
-      }
-    })
-  }
+  const from = await readAgain({ kafka, registry }, { topic, partition, fromMs, to: offset }, timeseriesSliceSchema, {
+    isWanted: versions.length > 0,
+    take: (slice, writtenAtMs) => {
+      firstWrittenMs = Math.min(firstWrittenMs, writtenAtMs)
+      if (engine.isWatched(slice.dataset, slice.key)) engine.take(slice.dataset, slice.key, runOf(slice, true))
+    },
+  })
+  const answers = { topic: answersTopic(source).name, partition: 0, fromMs, to: answersOffset }
+  await readAgain({ kafka, registry }, answers, acceptedAnswerSchema, {
+    isWanted: versions.length > 0,
+    take: (answer) => {
+      if (answer.replaces) engine.withdraw(answer.dataset, answerOf(answer, true))
+    },
+  })
   engine.resume(from === 0 ? Number.NEGATIVE_INFINITY : firstWrittenMs + lookBackMs)
-  log.info({ topic, partition, from, to: offset, slices, loaded: engine.load }, 'an engine has started')
+  log.info({ topic, partition, from, to: offset, loaded: engine.load }, 'an engine has started')
   return { engine, outcome: closeGone(told, known) }
+}
+
+interface Part {
+  topic: string
+  partition: number
+  /** Records that were written from this instant on, ms UTC, up to before the offset `to`. */
+  fromMs: number
+  to: number
+}
+
+/** Takes records of a partition again, if they are wanted, and returns the offset of the first one. */
+async function readAgain<T>(
+  { kafka, registry }: Pick<StartParts, 'kafka' | 'registry'>,
+  { topic, partition, fromMs, to }: Part,
+  schema: RecordSchema<T>,
+  { isWanted, take }: { isWanted: boolean; take: (record: T, writtenAtMs: number) => void },
+): Promise<number> {
+  const from = (await rangesBetween(kafka, topic, fromMs, Date.now())).get(partition)?.from ?? 0
+  if (!isWanted || from >= to) return from
+  const decoder = registry.decoder(schema)
+  await readRanges(kafka, topic, new Map([[partition, { from, to }]]), async (records) => {
+    await decoder.prepare(records.map(({ value }) => value))
+    for (const { value, writtenAtMs } of records) {
+      const record = decoder.decode(value)
+      if (!(record instanceof DecodeFailure)) take(record, writtenAtMs)
+    }
+  })
+  return from
 }
 
 /** Reads what was told of all rules on all series. @throws TransientError while Kafka or the registry is away */

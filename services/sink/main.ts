@@ -1,6 +1,8 @@
 // The sink: every topic that declares a table -> ClickHouse. It inserts each Kafka batch at once, then commits.
 import { openClock } from '#core/clock.ts'
+import { sinkGroupOf } from '#core/consumer-groups.ts'
 import { createStore, insert } from '#platform/clickhouse/client.ts'
+import { afterRecords } from '#platform/kafka/after-records.ts'
 import { createConsumeMetrics } from '#platform/kafka/consume-metrics.ts'
 import { openOffsetReader } from '#platform/kafka/consumer-lag.ts'
 import { startConsuming } from '#platform/kafka/consuming-service.ts'
@@ -8,7 +10,6 @@ import { connectionSettings, readServiceConfig, serviceSettings } from '#platfor
 import { createLogger } from '#platform/process/log.ts'
 import { run } from '#platform/process/run.ts'
 import { sources } from '#sources/index.ts'
-import { afterRecords } from './after-records.ts'
 import { groupsOfSink } from './subscriptions.ts'
 
 const config = readServiceConfig({ ...connectionSettings, ...serviceSettings })
@@ -38,7 +39,7 @@ await run(log, 8_000, async (onStop) => {
         return groupsOfSink(sources, {
           insertInto: (table, columns, rows) => insert(store, table, columns, rows),
           ...(config.SIMULATOR_URL !== undefined && { nowMs }),
-          afterRecords: afterRecords(offsets),
+          afterRecords: afterRecords(offsets, sinkGroupOf),
           log,
         })
       },

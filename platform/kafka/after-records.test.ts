@@ -8,7 +8,7 @@ function group(topic: { end: number; committed: number }) {
     ends: async () => new Map([['slices', new Map([[0, topic.end]])]]),
     committed: async () => new Map([['slices', new Map([[0, topic.committed]])]]),
   }
-  return afterRecords(offsets)([{ name: 'slices', record: {} as Topic['record'] }])
+  return afterRecords(offsets, () => 'sink')([{ name: 'slices', record: {} as Topic['record'] }])
 }
 
 test('answers are admitted when the slices that stood there as they were first seen are committed', async () => {
@@ -36,13 +36,14 @@ test('a topic that holds nothing, and one of which nothing is committed', async 
 test('what stands in topics of both groups of the sink is waited for', async () => {
   const committed: Record<string, number> = { sink: 1, 'sink-dead-letters': 0 }
   const read: [string, string[]][] = []
-  const admit = afterRecords({
+  const offsets: Parameters<typeof afterRecords>[0] = {
     ends: async (topics) => new Map(topics.map((topic) => [topic, new Map([[0, 1]])])),
     committed: async (group, topics) => {
       read.push([group, [...topics]])
       return new Map(topics.map((topic) => [topic, new Map([[0, committed[group] ?? 0]])]))
     },
-  })([
+  }
+  const admit = afterRecords(offsets, ({ record }) => (record === null ? 'sink-dead-letters' : 'sink'))([
     { name: 'polls', record: {} as Topic['record'] },
     { name: 'jao.dlq', record: null },
   ])

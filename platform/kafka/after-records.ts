@@ -1,10 +1,9 @@
-// Kafka does not order records across topics. The store must get an accepted answer after its points. Otherwise the
-// points would count as withdrawn until they arrive. And it must get what a poller says in the host log after all that
+// Kafka does not order records across topics. An accepted answer must be taken after its points. Otherwise the points
+// would count as withdrawn until they arrive. And the store must get what a poller says in the host log after all that
 // was written before: then the newest row of host_log says up to when the store has everything.
-import { sinkGroupOf } from '#core/consumer-groups.ts'
-import type { OffsetReader } from '#platform/kafka/consumer-lag.ts'
-import type { Subscription } from '#platform/kafka/process-batch.ts'
 import type { Topic } from '#schemas/topics.ts'
+import type { OffsetReader } from './consumer-lag.ts'
+import type { Subscription } from './process-batch.ts'
 
 export type AfterRecords = (topics: readonly Pick<Topic, 'name' | 'record'>[]) => NonNullable<Subscription['admit']>
 
@@ -17,11 +16,17 @@ interface Mark {
   ends: Offsets
 }
 
-/** Admits a message once the sink has committed all that `topics` held when the message was first seen. */
-export function afterRecords(offsets: Pick<OffsetReader, 'ends' | 'committed'>): AfterRecords {
+/**
+ * Admits a message once all that `topics` held when the message was first seen is committed.
+ * @param groupOf returns the consumer group that reads a topic
+ */
+export function afterRecords(
+  offsets: Pick<OffsetReader, 'ends' | 'committed'>,
+  groupOf: (topic: Pick<Topic, 'record'>) => string,
+): AfterRecords {
   return (topics) => {
     const partitions = new Map<number, { marks: Mark[]; admittedTo: number }>()
-    const groups = [...Map.groupBy(topics, sinkGroupOf)]
+    const groups = [...Map.groupBy(topics, groupOf)]
     const names = topics.map(nameOf)
     const readCommitted = async (): Promise<Offsets> => {
       const found = groups.map(([group, read]) => offsets.committed(group, read.map(nameOf)))
