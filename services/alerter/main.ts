@@ -104,7 +104,10 @@ async function groupsOf(
   const judges = sources.map(({ name }) =>
     judgeSlices(name, {
       rulesVersion: rules.version,
-      start: (place) => startEngine({ kafka, registry, log, rules: () => parsedRules().known }, place),
+      start: async (place) => {
+        await windows.begin()
+        return startEngine({ kafka, registry, log, rules: () => parsedRules().known }, place)
+      },
       encode: encodeOutcome,
       heardOf: windows.heardOf,
       onJudged: (outcome, slice) => {
