@@ -9,7 +9,7 @@ import { sendTest } from '#operations/alerts/send-test.ts'
 import { silence } from '#operations/alerts/silences.ts'
 import { seriesSchema, type TimeseriesSlice } from '#schemas/generated/records.ts'
 import type { ReceivedMail, ReceivedWebhook } from '../support/alert-receivers.ts'
-import { type Alerting, type SentValues, startAlerting, stepMs, tomorrowMs } from '../support/alerting.ts'
+import { type Alerting, judgedRules, type SentValues, startAlerting, stepMs, tomorrowMs } from '../support/alerting.ts'
 import type { Pipeline } from '../support/pipeline.ts'
 import type { ServiceProcess } from '../support/service-process.ts'
 
@@ -40,17 +40,12 @@ const send = (values: SentValues): Promise<void> => alerting.send(values)
 
 const until = (condition: () => void | Promise<void>) => vi.waitFor(condition, { timeout: 90_000, interval: 100 })
 
-async function figure(name: string): Promise<number> {
-  const text = await (await fetch(`${alerter.url}/metrics`)).text()
-  return Number(new RegExp(`^${name}(?:{[^}]*})? (\\S+)$`, 'm').exec(text)?.[1])
-}
-
 let rules = 0
 /** Saves a rule, and waits until the alerter judges by it. */
 async function save(rule: object): Promise<void> {
   await saveRule(parts, readRule({ owner: 'trading', tell: ['hook'], ...rule }), by)
   rules++
-  await until(async () => expect(await figure('tidemark_alert_rules')).toBe(rules))
+  await until(async () => expect(await judgedRules(alerter)).toBe(rules))
 }
 
 const told = (key: string) => received.flatMap(({ data }) => data.events).filter((event) => event.key === key)
@@ -176,7 +171,7 @@ test('a rule that is deleted while it fires is resolved, and says why', async ()
   await until(() => expect(kinds('FFF.last')).toEqual(['firing']))
   await deleteRule(parts, 'deleted', by)
   rules--
-  await until(async () => expect(await figure('tidemark_alert_rules')).toBe(rules))
+  await until(async () => expect(await judgedRules(alerter)).toBe(rules))
   await send({ key: 'FFF.last', at: 6, values: [90] })
   await until(async () => {
     const events = await alertHistory(pipeline.store, { ruleId: 'deleted', sinceMs: 0, limit: 10 })

@@ -1,8 +1,17 @@
 // A pipeline with an alerter and receivers of its messages, and what feeds it: slices, and what becomes of windows.
+import { setTimeout as sleep } from 'node:timers/promises'
+import { alerterGroup, alertMessagesGroup } from '#core/consumer-groups.ts'
 import { saveEndpoint } from '#operations/alerts/endpoints.ts'
 import type { AlertParts } from '#operations/alerts/rules.ts'
+import { waitForGroup } from '#platform/kafka/consumer-lag.ts'
+import { readNewest } from '#platform/kafka/newest-records.ts'
+import { offsetRange, readRanges } from '#platform/kafka/read-range.ts'
+import { DecodeFailure } from '#platform/kafka/registry.ts'
+import { alertDeliveriesTopic, alertEventsTopic } from '#schemas/alert-topics.ts'
 import { completenessTopic } from '#schemas/completeness-topics.ts'
 import {
+  type AlertDelivery,
+  type AlertEvent,
   type CompletenessChange,
   completenessChangeSchema,
   type TimeseriesSlice,
@@ -44,6 +53,14 @@ export interface Alerting {
   sendSlice: (slice: Omit<TimeseriesSlice, 'raw'>, replay?: boolean) => Promise<void>
   /** Says that the window of tomorrow of a dataset of JAO is late, or what else became of it. */
   sendChange: (change: Partial<CompletenessChange>) => Promise<void>
+  /** Waits until everything that was fed is judged, routed, and sent or given up. */
+  settle: () => Promise<void>
+  /**
+   * Returns the transitions on their topic, oldest first. @throws Error if a repeat says something else. Only that data is
+   * there again may be said of another point.
+   */
+  transitions: () => Promise<AlertEvent[]>
+  deliveries: () => Promise<AlertDelivery[]>
   stop: () => Promise<void>
 }
 
@@ -70,7 +87,17 @@ export async function startAlerting(): Promise<Alerting> {
     const topic = `${slice.dataset.split('.')[0]}.timeseries`
     await producer.send(topic, [{ key: `${slice.dataset}/${slice.key}`, value, ...headers }])
   }
+  const deliveries = async (): Promise<AlertDelivery[]> => [
+    ...(await readNewest(kafka, registry, alertDeliveriesTopic, parts.log)).values(),
+  ]
   return {
+    ...{ deliveries, transitions: () => readTransitions(pipeline) },
+    settle: async () => {
+      await waitForGroup(kafka, alerterGroup, 'kraken.timeseries')
+      await waitForGroup(kafka, alerterGroup, completenessTopic.name)
+      await waitForGroup(kafka, alertMessagesGroup, alertEventsTopic.name)
+      while ((await deliveries()).some(({ state }) => state === 'open')) await sleep(200)
+    },
     ...{ pipeline, parts, hooks, mail, answers, statuses, startMs, sendSlice },
     startAlerter: (more = {}) =>
       pipeline.start('alerter', {
@@ -108,4 +135,28 @@ export async function startAlerting(): Promise<Alerting> {
       await mail.stop()
     },
   }
+}
+
+async function readTransitions({ kafka, registry }: Pipeline): Promise<AlertEvent[]> {
+  const events = new Map<string, AlertEvent>()
+  const decoder = registry.decoder(alertEventsTopic.record)
+  await readRanges(kafka, alertEventsTopic.name, await offsetRange(kafka, alertEventsTopic.name), async (records) => {
+    await decoder.prepare(records.map(({ value }) => value))
+    for (const { value } of records) {
+      const event = decoder.decode(value)
+      if (event instanceof DecodeFailure) throw event
+      const { at } = event
+      const before = events.get(event.id) ?? event
+      if (event.kind !== 'known' && JSON.stringify({ ...before, at }) !== JSON.stringify(event))
+        throw new Error(`a repeat differs: ${JSON.stringify([before, event])}`)
+      events.set(event.id, before)
+    }
+  })
+  return [...events.values()]
+}
+
+/** Returns by how many rules an alerter judges. */
+export async function judgedRules({ url }: ServiceProcess): Promise<number> {
+  const text = await (await fetch(`${url}/metrics`)).text()
+  return Number(/^tidemark_alert_rules(?:{[^}]*})? (\S+)$/m.exec(text)?.[1])
 }
