@@ -58,10 +58,12 @@ export const withId = (transition: Omit<Transition, 'id'>): Transition => ({
 
 /**
  * Returns the id of a transition. It is the id of the message, too: whoever computes the transition again after a crash
- * gets the same one. A revision that becomes known later makes another transition, so the id has that instant.
+ * gets the same one. A revision that becomes known later makes another transition, so the id has that instant. Which point
+ * ends what is unknown depends on the order in which partitions are read, and it ends once: that id has no instant.
  */
 function transitionId(transition: Omit<Transition, 'id'>): string {
-  const { rule, dataset, key, kind, onsetMs, endsMs, facts } = transition
-  const parts = [rule.rule.id, rule.version, dataset, key, kind, onsetMs, endsMs, facts.atMs, facts.knownMs]
+  const { rule, dataset, key, kind, onsetMs, endsMs, firingId, facts } = transition
+  const instants = kind === 'known' ? [firingId] : [onsetMs, endsMs, facts.atMs, facts.knownMs]
+  const parts = [rule.rule.id, rule.version, dataset, key, kind, ...instants]
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 32)
 }

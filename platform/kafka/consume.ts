@@ -2,6 +2,7 @@
 // decode -> handle -> send outputs and dead letters, wait for the acknowledgements -> commit -> onCommitted.
 import type { Consumer, EachBatchPayload, Kafka, KafkaMessage, TopicPartitionOffset } from 'kafkajs'
 import type { Logger } from '../process/log.ts'
+import { moment } from '../process/moments.ts'
 import { TransientError } from '../process/transient-error.ts'
 import { tracesOf, withTrace } from '../tracing/trace.ts'
 import { withAdmin } from './client.ts'
@@ -220,6 +221,7 @@ async function consumePart(
   if (verdicts === undefined || isOver(loop, payload)) return false
   stalls.end(batch)
   if (!(await commit(loop, payload, lastOffset))) return false
+  moment('offset-committed', topic)
   const durationMs = performance.now() - startedMs
   const lag = Number(BigInt(batch.highWatermark) - BigInt(lastOffset) - 1n)
   const nextOffset = Number(lastOffset) + 1
@@ -274,8 +276,13 @@ async function processAndSend(
     const hasLetters = verdicts.some((verdict) => verdict.kind === 'dead' || verdict.deadParts)
     const check = await producer.sizeCheck(deadLetterTopic !== null && hasLetters ? [deadLetterTopic] : [])
     const sends = outputsByTopic({ topic, partition, deadLetterTopic }, messages, verdicts, service, nowMs(), check)
+    let left = sends.size
+    if (left > 0) moment('outputs-made', topic)
     try {
-      for (const [to, records] of sends) await producer.send(to, records, { compress: to === deadLetterTopic })
+      for (const [to, records] of sends) {
+        await producer.send(to, records, { compress: to === deadLetterTopic })
+        moment(--left > 0 ? 'outputs-partly-acknowledged' : 'outputs-acknowledged', topic)
+      }
       for (const verdict of verdicts) if (verdict.kind === 'ok') verdict.sending?.end()
     } catch (error) {
       for (const verdict of verdicts) if (verdict.kind === 'ok') verdict.sending?.end(`${error}`)

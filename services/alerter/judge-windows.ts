@@ -18,6 +18,8 @@ export interface WindowParts {
 }
 
 export interface WindowJudge {
+  /** Learns what was told before. To be called before `heardOf`. @throws TransientError while Kafka is away */
+  begin: () => Promise<void>
   subscription: Subscription<CompletenessChange>
   /** Takes that a slice of a dataset became known, and returns what is to be told because of it. */
   heardOf: (dataset: string, knownMs: number) => EngineOutcome | undefined
@@ -45,17 +47,22 @@ export function judgeWindows(parts: WindowParts): WindowJudge {
     const stepS = steps.at(-1)?.stepS ?? 0
     return isPublishedAhead(stepS) || at - (heardAt.get(dataset) ?? 0) > patienceMs + 3 * stepS * 1_000
   }
+  const begin = async (): Promise<void> => {
+    if (told !== undefined) return
+    const states = await parts.readTold()
+    // Slices and windows may begin at once.
+    if (told !== undefined) return
+    told = new Map()
+    remember(states)
+  }
   return {
+    begin,
     subscription: {
       topic: completenessTopic.name,
       record: completenessChangeSchema,
       deadLetterTopic: null,
       handle: async (batch) => {
-        if (told === undefined) {
-          const states = await parts.readTold()
-          told = new Map()
-          remember(states)
-        }
+        await begin()
         for (const { record } of batch) {
           const outcome = windowTransitions(parts.versions(), record, find, isSilent(record))
           remember(outcome.states)

@@ -110,7 +110,10 @@ async function groupsOf(
   const judges = sources.map(({ name }) =>
     judgeSource(name, {
       rulesVersion: rules.version,
-      start: (place) => startEngine({ kafka, registry, log, rules: () => parsedRules().known }, place),
+      start: async (place) => {
+        await windows.begin()
+        return startEngine({ kafka, registry, log, rules: () => parsedRules().known }, place)
+      },
       committed: async (topic) => (await offsets.committed(alerterGroup, [topic])).get(topic) ?? new Map(),
       afterSlices: after([timeseriesTopic(name)]),
       encode: encodeOutcome,

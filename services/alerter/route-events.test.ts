@@ -210,6 +210,17 @@ test('a silenced firing is found after a restart', () => {
   expect(route(after, [resolve], one, nowMs + 90_000).map(({ state }) => state)).toEqual(['silenced'])
 })
 
+test.each(['given-up', 'failed'])('what follows a firing that is %s is not sent, also after a restart', (state) => {
+  const [firing] = route(new Mailroom([]), [event('a')], one, nowMs) as [AlertDelivery]
+  const after = new Mailroom([{ ...firing, state, endedAt: nowMs }])
+  const resolve = event('b', { kind: 'resolved', firingId: 'a', endsAt: nowMs })
+  const written = route(after, [resolve, event('c')], one, nowMs + 90_000)
+  expect(written.map(({ id, state, detail }) => [id, state, detail])).toEqual([
+    ['b', 'failed', 'its firing did not arrive'],
+    ['c', 'open', null],
+  ])
+})
+
 test('an endpoint that is not there, or disabled, has its failure in the history', () => {
   const nobody: Routing = { ...one, endpoint: () => undefined }
   const disabled: Routing = { ...one, endpoint: (id) => ({ ...endpointRecord(id), disabledAt: 1, disabledWhy: '410' }) }

@@ -191,6 +191,8 @@ function refusalOf(
 ): Pick<AlertDelivery, 'state' | 'detail'> | undefined {
   if (silence !== undefined) return { state: 'silenced', detail: `silence ${silence.id}: ${silence.why}` }
   if (firing?.state === 'silenced') return { state: 'silenced', detail: 'its firing was silenced' }
+  if (firing?.state === 'failed' || firing?.state === 'given-up')
+    return { state: 'failed', detail: 'its firing did not arrive' }
   if (target === undefined) return { state: 'failed', detail: 'there is no such endpoint' }
   if (target.disabledAt !== null) return { state: 'failed', detail: `the endpoint is disabled: ${target.disabledWhy}` }
   return undefined

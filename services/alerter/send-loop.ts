@@ -3,6 +3,7 @@ import type { AlertMessage, DeliveryResult } from '#platform/delivery/message.ts
 import { nextAttempt } from '#platform/delivery/retry-schedule.ts'
 import type { Producer } from '#platform/kafka/produce.ts'
 import type { Logger } from '#platform/process/log.ts'
+import { moment } from '#platform/process/moments.ts'
 import { pause } from '#platform/process/retry.ts'
 import { alertDeliveriesTopic, alertEndpointsTopic } from '#schemas/alert-topics.ts'
 import type { AlertDelivery, AlertEndpoint } from '#schemas/generated/records.ts'
@@ -77,13 +78,17 @@ async function send(parts: SendParts, delivery: AlertDelivery, isStopped: () => 
   // From the first attempt on nothing is added to a message, because receivers know it by its id.
   const tried = { ...delivery, attempts: delivery.attempts + 1 }
   mailroom.put(tried)
+  moment('attempt-begins', delivery.endpoint)
   const result = await attempted(parts, target, delivery)
+  moment('attempt-made', delivery.endpoint)
   onAttempt(tried, result)
   const ended = afterAttempt(tried, result, nowMs())
+  // Before its message has ended: whoever dies in between would send what follows to an endpoint that is gone.
+  if (ended.state === 'given-up' && result.kind !== 'delivered') await disable(parts, target, result.reason, isStopped)
   const records = [{ key: deliveryName(ended), value: parts.encode.delivery(ended) }]
   await write(parts, alertDeliveriesTopic.name, records, isStopped)
+  moment('outcome-acknowledged', delivery.endpoint)
   mailroom.put(ended)
-  if (ended.state === 'given-up' && result.kind !== 'delivered') await disable(parts, target, result.reason, isStopped)
 }
 
 async function attempted(
@@ -134,6 +139,7 @@ async function disable(
   if (target === undefined || target.disabledAt !== null || target.changedAt !== tried?.changedAt) return
   const disabled = { ...target, disabledAt: nowMs(), disabledWhy: reason, changedAt: nowMs(), changedBy: 'alerter' }
   await write(parts, alertEndpointsTopic.name, [{ key: target.id, value: encode.endpoint(disabled) }], isStopped)
+  moment('endpoint-disabled', target.id)
   log.error({ endpoint: target.id, why: reason }, 'an endpoint of alerts was disabled')
 }
 

@@ -1,169 +1,51 @@
 // From a slice on its topic to a signed webhook and a mail: told once, whatever dies, and explained by what is stored.
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { simpleParser } from 'mailparser'
-import { SMTPServer } from 'smtp-server'
-import { Webhook } from 'standardwebhooks'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { ruleSchema } from '#core/alerts/rule.ts'
 import { backtest } from '#operations/alerts/backtest.ts'
-import { saveEndpoint } from '#operations/alerts/endpoints.ts'
 import { alertEvent, alertHistory, deliveriesOf } from '#operations/alerts/history.ts'
 import { type AlertParts, deleteRule, readRule, saveRule } from '#operations/alerts/rules.ts'
 import { checkRuleMemory } from '#operations/alerts/selected-series.ts'
 import { sendTest } from '#operations/alerts/send-test.ts'
 import { silence } from '#operations/alerts/silences.ts'
-import { signingSecret } from '#platform/delivery/signing-secret.ts'
-import { completenessTopic } from '#schemas/completeness-topics.ts'
-import {
-  acceptedAnswerSchema,
-  type CompletenessChange,
-  completenessChangeSchema,
-  seriesSchema,
-  type TimeseriesSlice,
-  timeseriesSliceSchema,
-} from '#schemas/generated/records.ts'
-import { faults } from '../support/long-tests.ts'
-import { type Pipeline, startPipeline } from '../support/pipeline.ts'
+import { acceptedAnswerSchema, seriesSchema, type TimeseriesSlice } from '#schemas/generated/records.ts'
+import type { ReceivedMail, ReceivedWebhook } from '../support/alert-receivers.ts'
+import { type Alerting, judgedRules, type SentValues, startAlerting, stepMs, tomorrowMs } from '../support/alerting.ts'
+import type { Pipeline } from '../support/pipeline.ts'
 import type { ServiceProcess } from '../support/service-process.ts'
 
 vi.setConfig({ testTimeout: 180_000 })
 
-const masterKey = Buffer.alloc(32, 7)
-const stepMs = 10_000
-const startMs = Math.floor(Date.now() / stepMs) * stepMs - 3_600_000
-/** After each, the group waits half a minute for the member that died. */
-const kills = faults ? 3 : 1
 const by = { by: 'a test', why: 'to try it' }
 
+let alerting: Alerting
 let pipeline: Pipeline
-let alerter: ServiceProcess
 let parts: AlertParts
-let encodeSlice: (slice: TimeseriesSlice) => Buffer
-let encodeChange: (change: CompletenessChange) => Buffer
-
-interface Received {
-  id: string
-  type: string
-  data: { events: { id: string; kind: string; key: string; value: number | null; firing_id: string | null }[] }
-}
-const received: Received[] = []
-const mails: { id: string | undefined; references: unknown; subject: string | undefined; text: string | undefined }[] =
-  []
-/** What the receiver answers next, before 204 again. */
-const answers: number[] = []
-let hooks: Server
-let smtp: SMTPServer
-
-async function listenForHooks(): Promise<string> {
-  const webhook = new Webhook(signingSecret(masterKey, 'hook', 1))
-  hooks = createServer((request, response) => {
-    let body = ''
-    request.on('data', (chunk) => {
-      body += chunk
-    })
-    request.on('end', () => {
-      const headers = request.headers as Record<string, string>
-      const { type, data } = webhook.verify(body, headers) as Received
-      const status = answers.shift() ?? 204
-      if (status === 204) received.push({ id: headers['webhook-id'] ?? '', type, data })
-      response.writeHead(status).end()
-    })
-  })
-  await new Promise<void>((resolve) => hooks.listen(0, '127.0.0.1', resolve))
-  return `http://127.0.0.1:${(hooks.address() as AddressInfo).port}/alerts`
-}
-
-async function listenForMail(): Promise<string> {
-  smtp = new SMTPServer({
-    authOptional: true,
-    disabledCommands: ['STARTTLS'],
-    onData: (stream, _session, done) => {
-      simpleParser(stream).then(({ messageId, references, subject, text }) => {
-        mails.push({ id: messageId, references, subject, text })
-        done()
-      }, done)
-    },
-  })
-  await new Promise<void>((resolve) => smtp.listen(0, '127.0.0.1', () => resolve()))
-  return `smtp://127.0.0.1:${(smtp.server.address() as AddressInfo).port}`
-}
-
-const startAlerter = async (smtpUrl: string): Promise<ServiceProcess> =>
-  pipeline.start('alerter', {
-    ...{ ALERT_MASTER_KEY: masterKey.toString('base64'), ALERT_ALLOWED_NETWORKS: '127.0.0.0/8' },
-    ...{ ALERT_SMTP_URL: smtpUrl, ALERT_MAIL_FROM: 'tidemark@example.org' },
-  })
-
-let smtpUrl: string
+let alerter: ServiceProcess
+let startMs: number
+let received: ReceivedWebhook[]
+let mails: ReceivedMail[]
 
 beforeAll(async () => {
-  pipeline = await startPipeline()
-  const { kafka, registry } = pipeline
-  parts = { kafka, registry, log: { warn: () => undefined } }
-  const url = await listenForHooks()
-  smtpUrl = await listenForMail()
-  await saveEndpoint(parts, { id: 'hook', kind: 'webhook', address: url, owner: 'us' }, 'a test')
-  await saveEndpoint(parts, { id: 'mail', kind: 'email', address: 'trader@example.org', owner: 'us' }, 'a test')
-  encodeSlice = await registry.encoder('kraken.timeseries', timeseriesSliceSchema)
-  encodeChange = await registry.encoder(completenessTopic.name, completenessChangeSchema)
+  alerting = await startAlerting()
+  ;({ pipeline, parts, startMs } = alerting)
+  ;({ received } = alerting.hooks)
+  ;({ mails } = alerting.mail)
+  await alerting.addHook('hook')
   await pipeline.start('sink')
-  alerter = await startAlerter(smtpUrl)
+  alerter = await alerting.startAlerter()
 })
-afterAll(async () => {
-  await pipeline?.stop()
-  hooks?.close()
-  await new Promise<void>((resolve) => (smtp ? smtp.close(() => resolve()) : resolve()))
-})
+afterAll(() => alerting?.stop())
+
+const send = (values: SentValues): Promise<void> => alerting.send(values)
 
 const until = (condition: () => void | Promise<void>) => vi.waitFor(condition, { timeout: 90_000, interval: 100 })
-
-async function figure(name: string): Promise<number> {
-  const text = await (await fetch(`${alerter.url}/metrics`)).text()
-  return Number(new RegExp(`^${name}(?:{[^}]*})? (\\S+)$`, 'm').exec(text)?.[1])
-}
 
 let rules = 0
 /** Saves a rule, and waits until the alerter judges by it. */
 async function save(rule: object): Promise<void> {
   await saveRule(parts, readRule({ owner: 'trading', tell: ['hook'], ...rule }), by)
   rules++
-  await until(async () => expect(await figure('tidemark_alert_rules')).toBe(rules))
-}
-
-let offset = 0
-
-interface Sent {
-  dataset?: string
-  key: string
-  /** How many steps after the start. */
-  at: number
-  values: (number | null)[]
-  knownMs?: number
-  replay?: boolean
-}
-
-async function send({ dataset = 'kraken.ticker', key, at, values, knownMs, replay }: Sent): Promise<void> {
-  const start = startMs + at * stepMs
-  const slice: TimeseriesSlice = {
-    ...{ dataset, key, windowStart: start, windowEnd: start + values.length * stepMs, start, step: stepMs / 1_000 },
-    ...{ values, knownAt: knownMs ?? start + (values.length - 1) * stepMs + 50, upstreamModifiedAt: null },
-    ...{
-      transformVersion: 1,
-      unit: 'USD',
-      flags: [],
-      origin: 'live',
-      raw: { partition: 0, offset: offset++ },
-      identity: 1,
-    },
-  }
-  await sendSlice(slice, replay)
-}
-
-async function sendSlice(slice: TimeseriesSlice, replay = false): Promise<void> {
-  const topic = `${slice.dataset.split('.')[0]}.timeseries`
-  const headers = replay ? { headers: { replay: 'r1' } } : {}
-  await pipeline.producer.send(topic, [{ key: `${slice.dataset}/${slice.key}`, value: encodeSlice(slice), ...headers }])
+  await until(async () => expect(await judgedRules(alerter)).toBe(rules))
 }
 
 const told = (key: string) => received.flatMap(({ data }) => data.events).filter((event) => event.key === key)
@@ -206,28 +88,21 @@ test('replays, late points and old values alert nobody', async () => {
   expect(told('BBB.last').map(({ value }) => value)).toEqual([800])
 })
 
-test('an alerter that is killed at any moment tells once, and goes on with the window that it had', async () => {
+test('an alerter that is killed tells once, and goes on with the window that it had', async () => {
   await save(tripled('killed', 'CCC.last'))
   for (let at = 0; at < 5; at++) await send({ key: 'CCC.last', at, values: [10] })
-  for (let round = 0; round < kills; round++) {
-    await send({ key: 'CCC.last', at: 5 + round * 12, values: [1_000 * 10 ** round] })
-    await alerter.kill()
-    alerter = await startAlerter(smtpUrl)
-    await send({ key: 'CCC.last', at: 6 + round * 12, values: Array(11).fill(10) })
-  }
-  await until(() => {
-    const ids = new Set(told('CCC.last').map(({ id }) => id))
-    expect(ids.size).toBe(2 * kills)
-  })
-  const firings = new Map(told('CCC.last').map(({ id, kind, value }) => [id, [kind, value]]))
-  const values = [1_000, 10_000, 100_000].slice(0, kills)
-  expect([...firings.values()].filter(([kind]) => kind === 'firing')).toEqual(values.map((value) => ['firing', value]))
+  await send({ key: 'CCC.last', at: 5, values: [1_000] })
+  await alerter.kill()
+  alerter = await alerting.startAlerter()
+  await send({ key: 'CCC.last', at: 6, values: Array(11).fill(10) })
+  await until(() => expect(new Set(told('CCC.last').map(({ id }) => id)).size).toBe(2))
+  expect(told('CCC.last').filter(({ kind }) => kind === 'firing')[0]?.value).toBe(1_000)
 })
 
 test('a receiver that fails is tried again with the same id, and one that is gone is left alone', async () => {
   await save(tripled('failing', 'DDD.last'))
   for (let at = 0; at < 5; at++) await send({ key: 'DDD.last', at, values: [10] })
-  answers.push(500)
+  alerting.answers.push(500)
   await send({ key: 'DDD.last', at: 5, values: [90] })
   await until(() => expect(kinds('DDD.last')).toEqual(['firing']))
   const [{ id = '' } = {}] = told('DDD.last')
@@ -286,7 +161,7 @@ test('a rule that is deleted while it fires is resolved, and says why', async ()
   await until(() => expect(kinds('FFF.last')).toEqual(['firing']))
   await deleteRule(parts, 'deleted', by)
   rules--
-  await until(async () => expect(await figure('tidemark_alert_rules')).toBe(rules))
+  await until(async () => expect(await judgedRules(alerter)).toBe(rules))
   await send({ key: 'FFF.last', at: 6, values: [90] })
   await until(async () => {
     const events = await alertHistory(pipeline.store, { ruleId: 'deleted', sinceMs: 0, limit: 10 })
@@ -300,31 +175,30 @@ test('a rule that is deleted while it fires is resolved, and says why', async ()
 test('a revision of an hour that lies ahead, and a window that is late and then complete, are told', async () => {
   const dataset = 'jao.core.maxExchanges'
   const dayMs = 86_400_000
-  const tomorrowMs = Math.floor(Date.now() / dayMs) * dayMs + dayMs
   const of = { dataset, key: 'border_AT_BE' }
   await save({ id: 'revised', title: 'Large revision', of, when: { revision: '>', than: 500 } })
   await save({ id: 'gone', title: 'Values are gone', of, when: { withdrawn: 'ahead' } })
   await save({ id: 'late', title: 'Tomorrow is late', of: { dataset }, when: { becomes: 'late' } })
-  const slice = (values: number[], knownAt: number): TimeseriesSlice => ({
+  const slice = (values: number[], knownAt: number): Omit<TimeseriesSlice, 'raw'> => ({
     ...{ dataset, key: 'border_AT_BE', windowStart: tomorrowMs, windowEnd: tomorrowMs + dayMs, start: tomorrowMs },
     ...{ step: 3_600, values, knownAt, upstreamModifiedAt: null, transformVersion: 1, unit: 'MW', flags: [] },
-    ...{ origin: 'live', raw: { partition: 0, offset: offset++ }, identity: 1 },
+    ...{ origin: 'live', identity: 1 },
   })
-  await sendSlice(slice([1_000, 1_000, 1_000, 1_000], tomorrowMs - 40_000_000))
-  await sendSlice(slice([1_400, 1_000, 300, 1_000], tomorrowMs - 30_000_000))
+  await alerting.sendSlice(slice([1_000, 1_000, 1_000, 1_000], tomorrowMs - 40_000_000))
+  await alerting.sendSlice(slice([1_400, 1_000, 300, 1_000], tomorrowMs - 30_000_000))
   await until(() => expect(kinds('border_AT_BE')).toEqual(['happened']))
   expect(told('border_AT_BE')[0]?.value).toBe(300)
 
   const encodeSeries = await pipeline.registry.encoder('jao.series', seriesSchema)
   const series = { dataset, key: 'border_AT_BE', labels: {}, unit: 'MW', step: 3_600, transformVersion: 1 }
-  const value = encodeSeries({ ...series, emittedAt: startMs })
+  const value = encodeSeries({ ...series, emittedAt: alerting.startMs })
   await pipeline.producer.send('jao.series', [{ key: `${dataset}/border_AT_BE`, value }])
   // An answer that no longer names the key. Its transition is what a test of the rule finds in the store, too.
   const encodeAnswer = await pipeline.registry.encoder('jao.answers', acceptedAnswerSchema)
   const answer = encodeAnswer({
     ...{ dataset, requestIdentity: `${dataset}/x`, identity: 1, selector: null, windowStart: tomorrowMs },
     ...{ windowEnd: tomorrowMs + dayMs, knownAt: tomorrowMs - 25_000_000, transformVersion: 1, points: 0, keys: 0 },
-    ...{ contentHash: 'x', replaces: true, raw: { partition: 0, offset: offset++ } },
+    ...{ contentHash: 'x', replaces: true, raw: { partition: 0, offset: 9_000 } },
   })
   await pipeline.producer.send('jao.answers', [{ key: `${dataset}/x`, value: answer }])
   await until(() => expect(kinds('border_AT_BE')).toEqual(['happened', 'happened']))
@@ -337,25 +211,14 @@ test('a revision of an hour that lies ahead, and a window that is late and then 
     expect(transitions.map(({ id, facts }) => [id, facts.reference])).toEqual([[gone?.id, 1_400]])
   })
 
-  const change = (more: Partial<CompletenessChange>): Buffer =>
-    encodeChange({
-      ...{ dataset, requestIdentity: `${dataset}/x`, selector: null, windowStart: tomorrowMs },
-      ...{ windowEnd: tomorrowMs + dayMs, class: 'late', previousClass: 'not-yet-due', cause: 'upstream-empty' },
-      ...{
-        detail: null,
-        since: tomorrowMs - 36_000_000,
-        at: tomorrowMs - 35_000_000,
-        expectedBy: tomorrowMs - 37_800_000,
-      },
-      ...more,
-    })
-  const publish = (value: Buffer) => pipeline.producer.send(completenessTopic.name, [{ key: `${dataset}/x`, value }])
-  await publish(change({}))
+  await alerting.sendChange({})
   const key = `@${new Date(tomorrowMs).toISOString()}`
   await until(() => expect(kinds(key)).toEqual(['firing']))
   // The rules about revisions and withdrawals wait for the same answers: they are unknown.
   await until(() => expect(kinds('').slice(0, 1)).toEqual(['unknown']))
-  await publish(change({ class: 'complete', previousClass: 'late', cause: null, since: tomorrowMs - 30_000_000 }))
+  await alerting.sendChange({
+    ...{ class: 'complete', previousClass: 'late', cause: null, since: tomorrowMs - 30_000_000 },
+  })
   await until(() => expect(kinds(key)).toEqual(['firing', 'resolved']))
   await until(() => expect(kinds('').toSorted()).toEqual(['known', 'known', 'unknown', 'unknown']))
 })
