@@ -5,7 +5,7 @@ import { readInstant } from '#core/instant.ts'
 import { alertEvent, alertHistory, deliveriesOf } from '#operations/alerts/history.ts'
 import { deleteRule, findRule, listRules, readRule, saveRule } from '#operations/alerts/rules.ts'
 import { checkRuleMemory } from '#operations/alerts/selected-series.ts'
-import { endSilence, listSilences, silence } from '#operations/alerts/silences.ts'
+import { endSilence, heldBack, listSilences, silence } from '#operations/alerts/silences.ts'
 import { UserError } from '#platform/process/user-error.ts'
 import { utcText } from '#platform/process/utc-text.ts'
 import { whoAmI } from '#platform/process/who.ts'
@@ -179,13 +179,18 @@ async function silenceRules(rule: string, options: SilenceOptions): Promise<void
 }
 
 async function silences(options: AlertOptions): Promise<void> {
-  const all = await withAlerts(options, listSilences)
-  if (options.json) return print(all)
+  const { all, held } = await withAlerts(options, async (parts) => {
+    const all = await listSilences(parts)
+    return { all, held: await heldBack(parts.store, all, await parts.nowMs()) }
+  })
+  if (options.json) return print(all.map((each) => ({ ...each, holdsBack: held.get(each.id) ?? 0 })))
   if (all.length === 0) return void process.stderr.write('nothing is silenced\n')
   const lines = all.map(({ id, rule, dataset, key, untilAt, why, createdBy }) => [
-    ...[id, rule, `${dataset} ${key}`, `${utcText(untilAt)}`, why, createdBy],
+    ...[id, rule, `${dataset} ${key}`, `${utcText(untilAt)}`, `${held.get(id) ?? 0}`, why, createdBy],
   ])
-  process.stdout.write(`${aligned([['id', 'rule', 'series', 'until', 'why', 'by'], ...lines]).join('\n')}\n`)
+  process.stdout.write(
+    `${aligned([['id', 'rule', 'series', 'until', 'holds back', 'why', 'by'], ...lines]).join('\n')}\n`,
+  )
 }
 
 async function unsilence(id: string, options: AlertOptions): Promise<void> {

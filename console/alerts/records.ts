@@ -29,6 +29,8 @@ export interface AlertSilence {
   untilAt: string
   why: string
   createdBy: string
+  /** How many alerts that fire it holds back now. */
+  holdsBack: number
 }
 
 /** What a rule told. Of an episode that is firing, `ends_at` is the end that was told last. */

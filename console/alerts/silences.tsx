@@ -31,19 +31,21 @@ export function Silences({ tz }: { tz: string }) {
                   <th>Rule</th>
                   <th>Series</th>
                   <th>Until</th>
+                  <th class="number">Holds back</th>
                   <th>Why</th>
                   <th>By</th>
                   <th>Change</th>
                 </tr>
               </thead>
               <tbody>
-                {data.map(({ id, rule, dataset, key, untilAt, why, createdBy }) => (
+                {data.map(({ id, rule, dataset, key, untilAt, why, createdBy, holdsBack }) => (
                   <tr key={id}>
                     <th scope="row">{rule}</th>
                     <td>
                       {dataset} {key}
                     </td>
                     <td>{minuteText(Date.parse(untilAt), tz)}</td>
+                    <td class="number">{holdsBack}</td>
                     <td>{why}</td>
                     <td>{createdBy}</td>
                     <td>

@@ -1,9 +1,12 @@
 // Times in which alerts are not sent. What is silenced is still an event, and a message that says so.
+import { silencesEvent } from '#core/alerts/silence.ts'
+import { readRows, type Store } from '#platform/clickhouse/client.ts'
 import { readNewest } from '#platform/kafka/newest-records.ts'
 import { writeRecord } from '#platform/kafka/write-record.ts'
 import { UserError } from '#platform/process/user-error.ts'
 import { alertSilencesTopic } from '#schemas/alert-topics.ts'
 import type { AlertSilence } from '#schemas/generated/records.ts'
+import { firingList } from './history.ts'
 import type { AlertParts } from './rules.ts'
 
 export interface NewSilence {
@@ -38,6 +41,23 @@ export async function listSilences({ kafka, registry, log }: AlertParts): Promis
   return [...newest.values()]
     .filter(({ untilAt }) => untilAt > Date.now())
     .toSorted((one, other) => one.untilAt - other.untilAt)
+}
+
+/**
+ * Returns how many alerts that fire each silence holds back, by id.
+ * @param nowMs the time of event data, ms UTC: that of a simulator, if there is one
+ */
+export async function heldBack(
+  store: Store,
+  silences: readonly AlertSilence[],
+  nowMs: number,
+): Promise<Map<string, number>> {
+  const { sql, parameters } = firingList(nowMs)
+  const names = `SELECT rule_id AS ruleId, dataset, key FROM (${sql})`
+  const firing = await readRows<{ ruleId: string; dataset: string; key: string }>(store, names, parameters)
+  return new Map(
+    silences.map((silence) => [silence.id, firing.filter((event) => silencesEvent(silence, event, Date.now())).length]),
+  )
 }
 
 /** Returns a silence. @throws UserError if there is none of that id that is not over */

@@ -1,48 +1,40 @@
 // The alerter: <source>.timeseries -> rules -> transitions on Kafka -> messages on Kafka -> webhooks and e-mail.
-import type { AlertEngine, EngineOutcome } from '#core/alerts/engine.ts'
-import type { RuleVersion } from '#core/alerts/rule.ts'
+import type { Registry as MetricsRegistry } from 'prom-client'
+import type { EngineOutcome } from '#core/alerts/engine.ts'
 import { openClock } from '#core/clock.ts'
-import { alerterGroup, alertMessagesGroup } from '#core/consumer-groups.ts'
+import { alerterGroup, alerterGroups, alertMessagesGroup, consumerGroups } from '#core/consumer-groups.ts'
 import { afterRecords } from '#platform/kafka/after-records.ts'
 import { createConsumeMetrics } from '#platform/kafka/consume-metrics.ts'
 import { openOffsetReader } from '#platform/kafka/consumer-lag.ts'
 import { type ConsumerGroup, type KafkaClients, startConsuming } from '#platform/kafka/consuming-service.ts'
-import { followNewest } from '#platform/kafka/newest-records.ts'
 import type { Subscription } from '#platform/kafka/process-batch.ts'
 import type { Output } from '#platform/kafka/verdict.ts'
 import { readServiceConfig } from '#platform/process/config.ts'
 import { createLogger } from '#platform/process/log.ts'
 import { type OnStop, run } from '#platform/process/run.ts'
-import {
-  alertDeliveriesTopic,
-  alertEndpointsTopic,
-  alertEventsTopic,
-  alertRulesTopic,
-  alertSilencesTopic,
-  alertStateTopic,
-} from '#schemas/alert-topics.ts'
+import { alertDeliveriesTopic, alertEndpointsTopic, alertEventsTopic, alertStateTopic } from '#schemas/alert-topics.ts'
 import { timeseriesTopic } from '#schemas/topics.ts'
 import { sources } from '#sources/index.ts'
 import { alertRecords } from './alert-records.ts'
 import { openDelivery } from './deliver.ts'
+import { followAlerts } from './follow-alerts.ts'
+import { startHeartbeat } from './heartbeat.ts'
 import { judgeSource } from './judge.ts'
 import { judgeWindows } from './judge-windows.ts'
 import { openMessages } from './messages.ts'
-import { alertMetrics } from './metrics.ts'
+import { alertMetrics, measureState } from './metrics.ts'
 import { alerterSettings } from './settings.ts'
-import { type KnownRule, readRules, readTold, startEngine, validRules } from './start-engine.ts'
+import { readTold, startEngine } from './start-engine.ts'
 
 const config = readServiceConfig(alerterSettings)
 const log = createLogger('alerter', config.LOG_LEVEL)
 const shape = { minBytes: 1, maxWaitMs: 100, maxBytesPerPartition: 1024 * 1024, concurrentPartitions: 2 }
-const measureEveryMs = 1_000
 
 await run(log, 8_000, async (onStop) => {
   const clock = await openClock(config.SIMULATOR_URL, log)
   onStop('clock', clock.stop)
   const nowMs = (): number => clock.now().nowMs
   const metrics = createConsumeMetrics('alerter')
-  const measures = alertMetrics(metrics.registry)
   await startConsuming(
     {
       name: 'alerter',
@@ -50,7 +42,7 @@ await run(log, 8_000, async (onStop) => {
       log,
       nowMs,
       metrics,
-      groups: (clients, stop) => groupsOf(clients, measures, nowMs, stop),
+      groups: (clients, stop) => groupsOf(clients, metrics.registry, nowMs, stop),
     },
     onStop,
   )
@@ -58,21 +50,13 @@ await run(log, 8_000, async (onStop) => {
 
 async function groupsOf(
   clients: KafkaClients,
-  measures: ReturnType<typeof alertMetrics>,
+  metrics: MetricsRegistry,
   nowMs: () => number,
   onStop: OnStop,
 ): Promise<ConsumerGroup[]> {
   const { kafka, registry, producer } = clients
-  const crash = (error: Error): void => {
-    log.fatal({ err: error }, 'a topic of alerts can no longer be followed')
-    process.exit(1)
-  }
-  const rules = await followNewest(clients, alertRulesTopic, log, crash)
-  onStop('rules', rules.stop)
-  const endpoints = await followNewest(clients, alertEndpointsTopic, log, crash)
-  onStop('endpoints', endpoints.stop)
-  const silences = await followNewest(clients, alertSilencesTopic, log, crash)
-  onStop('silences', silences.stop)
+  const measures = alertMetrics(metrics)
+  const alerts = await followAlerts(clients, log, onStop)
   const encode = {
     event: await registry.encoder(alertEventsTopic.name, alertEventsTopic.record),
     state: await registry.encoder(alertStateTopic.name, alertStateTopic.record),
@@ -80,28 +64,20 @@ async function groupsOf(
     endpoint: await registry.encoder(alertEndpointsTopic.name, alertEndpointsTopic.record),
   }
   const messages = openMessages({
-    ...{ kafka, registry, producer, encode, log, endpoint: endpoints.get, attempt: openDelivery(config) },
-    routing: { rule: rules.get, endpoint: endpoints.get, silences: silences.values },
+    ...{ kafka, registry, producer, encode, log, attempt: openDelivery(config) },
+    ...{ endpoint: alerts.endpoint, endpoints: alerts.endpoints, routing: alerts },
     // People and their servers live by the machine's clock.
     nowMs: Date.now,
     onAttempt: ({ endpoint }, { kind: result }) =>
-      measures.attempts.inc({ kind: endpoints.get(endpoint)?.kind ?? 'none', result }),
+      measures.attempts.inc({ kind: alerts.endpoint(endpoint)?.kind ?? 'none', result }),
   })
   onStop('messages', messages.stop)
-  let parsed: { version: number; known: ReadonlyMap<string, KnownRule>; valid: readonly RuleVersion[] } | undefined
-  const parsedRules = () => {
-    if (parsed?.version === rules.version()) return parsed
-    const known = readRules(rules.values(), log)
-    parsed = { version: rules.version(), known, valid: validRules(known) }
-    return parsed
-  }
-  const versions = (): readonly RuleVersion[] => parsedRules().valid
   const encodeOutcome = (outcome: EngineOutcome): Output[] => alertRecords(outcome, encode, nowMs())
   const count = ({ transitions }: EngineOutcome): void => {
     for (const { kind, rule } of transitions) measures.transitions.inc({ kind, severity: rule.rule.severity })
   }
   const windows = judgeWindows({
-    ...{ versions, encode: encodeOutcome, onJudged: count },
+    ...{ versions: alerts.valid, encode: encodeOutcome, onJudged: count },
     readTold: () => readTold(kafka, registry, log),
   })
   const offsets = await openOffsetReader(kafka)
@@ -109,10 +85,10 @@ async function groupsOf(
   const after = afterRecords(offsets, () => alerterGroup)
   const judges = sources.map(({ name }) =>
     judgeSource(name, {
-      rulesVersion: rules.version,
+      rulesVersion: alerts.rulesVersion,
       start: async (place) => {
         await windows.begin()
-        return startEngine({ kafka, registry, log, rules: () => parsedRules().known }, place)
+        return startEngine({ kafka, registry, log, rules: alerts.known }, place)
       },
       committed: async (topic) => (await offsets.committed(alerterGroup, [topic])).get(topic) ?? new Map(),
       afterSlices: after([timeseriesTopic(name)]),
@@ -124,16 +100,20 @@ async function groupsOf(
       },
     }),
   )
-  const measure = setInterval(() => {
-    const loads = judges.flatMap(({ engines }) => engines()).map(({ load }: AlertEngine) => load)
-    measures.memory.set(loads.reduce((total, { bytes }) => total + bytes, 0))
-    measures.series.set(loads.reduce((total, { series }) => total + series, 0))
-    measures.rules.set(versions().length)
-    measures.waiting.set(messages.waiting().length)
-    measures.disabled.set(endpoints.values().filter(({ disabledAt }) => disabledAt !== null).length)
-    measures.heartbeat.set(Math.floor(Date.now() / 1_000))
-  }, measureEveryMs)
-  onStop('measures', () => clearInterval(measure))
+  let heartbeatMs = 0
+  const topics = consumerGroups().filter(({ group }) => alerterGroups.includes(group))
+  const read = topics.map(({ group, topics }) => ({ groupId: group, topics }))
+  const heartbeat = startHeartbeat(offsets, read, log, () => {
+    heartbeatMs = Date.now()
+  })
+  onStop('heartbeat', heartbeat.stop)
+  measureState(metrics, {
+    loads: () => judges.flatMap(({ engines }) => engines()).map(({ load }) => load),
+    rules: () => alerts.valid().length,
+    waiting: () => messages.waiting().length,
+    disabled: () => alerts.endpoints().filter(({ disabledAt }) => disabledAt !== null).length,
+    heartbeatMs: () => heartbeatMs,
+  })
   return [
     {
       ...{ groupId: alerterGroup, shape, from: 'newest' },

@@ -27,29 +27,49 @@ export interface Messages {
 }
 
 const retryMs = 1_000
+const silencesEveryMs = 5_000
 
 interface Office {
   mailroom: Mailroom
   loop: SendLoop
+  stop: () => Promise<void>
 }
 
 export function openMessages(parts: MessageParts): Messages {
   const { kafka, registry, log, routing, encode, nowMs } = parts
   let office: Promise<Office> | undefined
   let opened: Office | undefined
+  const record = (delivery: AlertDelivery) => ({ key: deliveryName(delivery), value: encode.delivery(delivery) })
+  const tellWhatSilencesHeld = async (mailroom: Mailroom, loop: SendLoop): Promise<void> => {
+    const changed = mailroom.endSilences(routing, nowMs())
+    if (changed.length === 0) return
+    await parts.producer.send(alertDeliveriesTopic.name, changed.map(record))
+    mailroom.written(changed)
+    loop.wake()
+  }
   const open = async (): Promise<Office> => {
     const deliveries = await readNewest(kafka, registry, alertDeliveriesTopic, log)
     const mailroom = new Mailroom(deliveries.values())
     const old = mailroom.forgetOld(nowMs()).map((key) => ({ key, value: null }))
     await parts.producer.send(alertDeliveriesTopic.name, old)
-    opened = { mailroom, loop: startSending({ ...parts, mailroom }) }
+    const loop = startSending({ ...parts, mailroom })
+    const timer = setInterval(() => {
+      tellWhatSilencesHeld(mailroom, loop).catch((error) => {
+        log.warn({ err: error }, 'what silences held back cannot be written yet')
+      })
+    }, silencesEveryMs)
+    const stop = async (): Promise<void> => {
+      clearInterval(timer)
+      await loop.stop()
+    }
+    opened = { mailroom, loop, stop }
     return opened
   }
   const close = async (): Promise<void> => {
     const before = office
     office = undefined
     opened = undefined
-    await (await before?.catch(() => undefined))?.loop.stop()
+    await (await before?.catch(() => undefined))?.stop()
   }
   const theOffice = (): Promise<Office> => {
     office ??= open().catch((error) => {
@@ -73,9 +93,7 @@ export function openMessages(parts: MessageParts): Messages {
         const { mailroom, loop } = await theOffice()
         const events = batch.map(({ record }) => record)
         const changed = mailroom.route(events, routing, nowMs())
-        const outputs = changed.map((delivery) => ({
-          ...{ topic: alertDeliveriesTopic.name, key: deliveryName(delivery), value: encode.delivery(delivery) },
-        }))
+        const outputs = changed.map((delivery) => ({ topic: alertDeliveriesTopic.name, ...record(delivery) }))
         return okAfter(batch.length, outputs, () => {
           mailroom.written(changed)
           loop.wake()

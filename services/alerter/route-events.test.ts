@@ -1,56 +1,25 @@
 import { expect, test } from 'vitest'
-import type { AlertDelivery, AlertEndpoint, AlertEvent, AlertRule, AlertSilence } from '#schemas/generated/records.ts'
+import type { AlertDelivery, AlertSilence } from '#schemas/generated/records.ts'
+import {
+  endpointRecord,
+  event,
+  nowMs,
+  open,
+  route,
+  routingOf,
+  ruleRecord,
+  sent,
+} from '../../test/support/alert-mail.ts'
 import type { MessageBody } from './compose-message.ts'
 import { Mailroom, type Routing } from './route-events.ts'
 
-const nowMs = Date.UTC(2026, 10, 1)
-
-const ruleRecord = (id: string, tell: readonly string[]): AlertRule => ({
-  ...{ id, version: 1, owner: 'o', changedAt: 0, changedBy: 'b', why: 'w', isDeleted: false },
-  rule: JSON.stringify({ id, title: 't', owner: 'o', of: { dataset: 'd' }, when: { value: '>', than: 1 }, tell }),
-})
-
-const endpointRecord = (id: string): AlertEndpoint => ({
-  ...{ id, kind: 'webhook', address: 'https://example.org', owner: 'o', keyGeneration: 1, rotatedAt: null },
-  ...{ disabledAt: null, disabledWhy: null, changedAt: 0, changedBy: 'b' },
-})
-
-const event = (id: string, partial: Partial<AlertEvent> = {}): AlertEvent => ({
-  ...{ id, kind: 'firing', ruleId: 'r', ruleVersion: 1, title: 't', owner: 'o', severity: 'warning' },
-  ...{ dataset: 'kraken.ticker', key: 'A.last', unit: 'USD', onsetAt: nowMs, endsAt: null, firingId: null },
-  ...{ pointAt: nowMs, value: 1, compared: 1, reference: null, samples: null, expected: null, knownAt: nowMs },
-  ...{ rawPartition: 0, rawOffset: 0, detail: null, at: nowMs, ...partial },
-})
-
-function routingOf(tell: Record<string, readonly string[]>, silences: readonly AlertSilence[] = []): Routing {
-  const rules = new Map(Object.entries(tell).map(([id, endpoints]) => [id, ruleRecord(id, endpoints)]))
-  const endpoints = new Map(Object.values(tell).flatMap((ids) => ids.map((id) => [id, endpointRecord(id)] as const)))
-  return { rule: (id) => rules.get(id), endpoint: (id) => endpoints.get(id), silences: () => silences }
-}
-
-/** What is open, in the order in which it is told: the transitions of each message. */
-const open = (mailroom: Mailroom) => mailroom.waiting().map(({ eventIds }) => eventIds)
-
-/** Routes, and lets Kafka acknowledge. */
-function route(mailroom: Mailroom, events: readonly AlertEvent[], routing: Routing, atMs: number): AlertDelivery[] {
-  const written = mailroom.route(events, routing, atMs)
-  mailroom.written(written)
-  return written
-}
-
-const sent = (delivery: AlertDelivery, atMs: number): AlertDelivery => ({
-  ...{ ...delivery, state: 'sent', attempts: 1, endedAt: atMs },
-})
-
-test('a source that goes away: 10,000 rules of 500 users are one message a user, within two seconds', () => {
+test('a source that goes away: 10,000 rules of 500 users are one message a user', () => {
   const tell = Object.fromEntries(Array.from({ length: 10_000 }, (_, at) => [`r${at}`, [`u${at % 500}`]]))
   const routing = routingOf(tell)
   const mailroom = new Mailroom([])
   const unknown = Object.keys(tell).map((ruleId, at) => event(`e${at}`, { kind: 'unknown', ruleId, key: '' }))
-  const beginMs = performance.now()
   // They come in batches, a second apart, from two datasets of the source.
   for (let at = 0; at < 10_000; at += 2_500) route(mailroom, unknown.slice(at, at + 2_500), routing, nowMs + at / 2.5)
-  expect(performance.now() - beginMs).toBeLessThan(2_000)
   const waiting = mailroom.waiting()
   expect(waiting).toHaveLength(500)
   expect(new Set(waiting.map(({ endpoint }) => endpoint)).size).toBe(500)
@@ -58,6 +27,13 @@ test('a source that goes away: 10,000 rules of 500 users are one message a user,
   expect(new Set(waiting.flatMap(({ eventIds }) => eventIds)).size).toBe(10_000)
   // Nothing is sent while it still grows.
   expect(waiting.every(({ dueAt }) => dueAt === nowMs + 5_000)).toBe(true)
+  // That it brings points again is one message more for each, and none is lost.
+  for (const delivery of waiting) mailroom.put(sent(delivery, nowMs + 11_000))
+  const known = Object.keys(tell).map((ruleId, at) =>
+    event(`k${at}`, { kind: 'known', ruleId, key: '', firingId: `e${at}` }),
+  )
+  route(mailroom, known, routing, nowMs + 300_000)
+  expect(mailroom.waiting().map(({ eventIds }) => eventIds.length)).toEqual(Array(500).fill(20))
 })
 
 test('all rules of one endpoint at once: more than 20 messages a minute are told in one, and it has all of them', () => {
@@ -65,9 +41,7 @@ test('all rules of one endpoint at once: more than 20 messages a minute are told
   const routing = routingOf(tell)
   const mailroom = new Mailroom([])
   const firing = Object.keys(tell).map((ruleId, at) => event(`e${at}`, { ruleId }))
-  const beginMs = performance.now()
   for (let at = 0; at < 12_000; at += 1_000) route(mailroom, firing.slice(at, at + 1_000), routing, nowMs)
-  expect(performance.now() - beginMs).toBeLessThan(2_000)
   const lengths = open(mailroom).map((ids) => ids.length)
   // A message has 10,000 at most, so that its record fits into a topic.
   expect(lengths).toEqual([...Array(20).fill(1), 10_000, 1_980])

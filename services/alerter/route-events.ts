@@ -1,7 +1,10 @@
 // Which messages transitions become: to whom, told together with what, and when.
-import { matches, ruleSchema } from '#core/alerts/rule.ts'
+import { ruleSchema } from '#core/alerts/rule.ts'
+import { silencesEvent } from '#core/alerts/silence.ts'
 import type { AlertDelivery, AlertEndpoint, AlertEvent, AlertRule, AlertSilence } from '#schemas/generated/records.ts'
 import { composeMessage, type MessageBody, maxListed } from './compose-message.ts'
+import { HeldBack } from './held-back.ts'
+import { endsSoon, silenceEnding } from './notices.ts'
 
 export interface Routing {
   rule: (id: string) => AlertRule | undefined
@@ -28,6 +31,19 @@ interface Draft {
   events: AlertEvent[]
 }
 
+interface Drafts {
+  /** By endpoint and group: those to which more is added. */
+  open: Map<string, Draft>
+  /** By endpoint and transition. */
+  byEvent: Map<string, Draft>
+}
+
+interface DraftPlace {
+  endpoint: string
+  group: string
+  nowMs: number
+}
+
 /** The messages that wait, and those that ended lately. Pure, but for what it holds. */
 export class Mailroom {
   private readonly deliveries = new Map<string, AlertDelivery>()
@@ -43,8 +59,12 @@ export class Mailroom {
   /** What Kafka has not acknowledged yet. It is not sent. */
   private readonly unwritten = new Map<string, AlertDelivery>()
 
+  private readonly heldBack = new HeldBack()
+
   constructor(deliveries: Iterable<AlertDelivery>) {
-    for (const delivery of deliveries) {
+    // What was silenced may have been told since, in a message about several.
+    const isLater = ({ state }: AlertDelivery): number => (state === 'silenced' ? 0 : 1)
+    for (const delivery of [...deliveries].toSorted((one, other) => isLater(one) - isLater(other))) {
       this.put(delivery)
       const { endpoint, state, createdAt } = delivery
       if (state !== 'open' && state !== 'sent') continue
@@ -61,6 +81,7 @@ export class Mailroom {
     else this.open.delete(name)
     if (this.extendable.get(group)?.id === delivery.id) this.extendable.delete(group)
     for (const id of delivery.eventIds) this.byEvent.set(`${delivery.endpoint}/${id}`, delivery)
+    this.heldBack.put(delivery)
     if (delivery.state === 'silenced') return
     this.lastMs.set(group, Math.max(this.lastMs.get(group) ?? 0, delivery.endedAt ?? delivery.createdAt))
   }
@@ -85,7 +106,9 @@ export class Mailroom {
 
   /** Forgets deliveries that ended long ago, and returns the names of their records. */
   forgetOld(nowMs: number): string[] {
-    const old = [...this.deliveries.values()].filter(({ endedAt }) => endedAt !== null && endedAt < nowMs - keptEndedMs)
+    const old = [...this.deliveries.values()].filter(
+      (delivery) => delivery.endedAt !== null && delivery.endedAt < nowMs - keptEndedMs && !this.heldBack.has(delivery),
+    )
     for (const delivery of old) {
       this.deliveries.delete(deliveryName(delivery))
       for (const id of delivery.eventIds) this.byEvent.delete(`${delivery.endpoint}/${id}`)
@@ -100,35 +123,70 @@ export class Mailroom {
    * not acknowledged before. A transition that was routed before changes none.
    */
   route(events: readonly AlertEvent[], routing: Routing, nowMs: number): AlertDelivery[] {
-    /** By endpoint and group, and by endpoint and transition. */
-    const drafts = new Map<string, Draft>()
-    const drafted = new Map<string, Draft>()
+    const drafts: Drafts = { open: new Map(), byEvent: new Map() }
     for (const event of events) {
       // A test names its endpoint itself.
       const endpoints = event.kind === 'test' ? [event.key] : endpointsOf(routing.rule(event.ruleId))
       const silence = routing.silences().find((each) => silencesEvent(each, event, nowMs))
       for (const endpoint of endpoints) {
         const name = `${endpoint}/${event.id}`
-        if (this.byEvent.has(name) || drafted.has(name)) continue
+        if (this.byEvent.has(name) || drafts.byEvent.has(name)) continue
         const firingName = `${endpoint}/${event.firingId}`
-        const firing = this.byEvent.get(firingName) ?? drafted.get(firingName)?.delivery
+        const firing = this.byEvent.get(firingName) ?? drafts.byEvent.get(firingName)?.delivery
         const refusal = refusalOf(silence, firing, routing.endpoint(endpoint))
         const group = this.groupOf(event, endpoint, firing, nowMs)
-        if (refusal !== undefined) {
+        if (refusal === undefined) this.draft(drafts, event, { endpoint, group, nowMs })
+        else {
           const refused = { ...newDelivery(event, endpoint, group, nowMs), ...refusal, endedAt: nowMs }
           this.keep(composed({ delivery: refused, eventIds: [event.id], events: [event] }))
-          continue
         }
-        const draft = drafts.get(`${endpoint}/${group}`) ?? this.begin(event, endpoint, group, nowMs)
-        add(event, draft)
-        drafted.set(name, draft)
-        if (draft.eventIds.length < maxEvents) drafts.set(`${endpoint}/${group}`, draft)
-        else drafts.delete(`${endpoint}/${group}`)
-        if (draft.eventIds.length >= maxEvents) this.keep(composed(draft))
       }
     }
-    for (const draft of drafts.values()) this.keep(composed(draft))
+    for (const draft of drafts.open.values()) this.keep(composed(draft))
     return [...this.unwritten.values()]
+  }
+
+  /**
+   * Returns the deliveries that are to be written because silences end: alerts that go on and that no silence holds back any
+   * more are told now. Where a silence ends soon, its endpoints are told what goes on.
+   */
+  endSilences(routing: Routing, nowMs: number): AlertDelivery[] {
+    const drafts: Drafts = { open: new Map(), byEvent: new Map() }
+    for (const { delivery, event } of this.heldBack.free(routing.silences(), nowMs)) {
+      const { endpoint } = delivery
+      const refusal = refusalOf(undefined, undefined, routing.endpoint(endpoint))
+      const detail = [event.detail, 'it began while it was silenced'].filter((part) => part !== null).join('; ')
+      const group = this.groupOf(event, endpoint, undefined, nowMs)
+      if (refusal === undefined) this.draft(drafts, { ...event, detail }, { endpoint, group, nowMs })
+      else this.keep({ ...delivery, ...refusal, endedAt: nowMs })
+    }
+    for (const draft of drafts.open.values()) this.keep(composed(draft))
+    for (const silence of routing.silences()) {
+      if (!endsSoon(silence, nowMs)) continue
+      for (const [endpoint, alerts] of this.heldBack.heldBy(silence, nowMs)) {
+        const events = alerts.map(({ event }) => event)
+        const notice = silenceEnding(silence, endpoint, events, nowMs)
+        if (!this.deliveries.has(deliveryName(notice))) this.keep(notice)
+      }
+    }
+    return [...this.unwritten.values()]
+  }
+
+  /** Returns the deliveries that are to be written because of a message that is about no transition. */
+  add(notices: readonly AlertDelivery[]): AlertDelivery[] {
+    for (const notice of notices) if (!this.deliveries.has(deliveryName(notice))) this.keep(notice)
+    return [...this.unwritten.values()]
+  }
+
+  private draft(drafts: Drafts, event: AlertEvent, { endpoint, group, nowMs }: DraftPlace): void {
+    const draft = drafts.open.get(`${endpoint}/${group}`) ?? this.begin(event, endpoint, group, nowMs)
+    add(event, draft)
+    drafts.byEvent.set(`${endpoint}/${event.id}`, draft)
+    if (draft.eventIds.length < maxEvents) drafts.open.set(`${endpoint}/${group}`, draft)
+    else {
+      drafts.open.delete(`${endpoint}/${group}`)
+      this.keep(composed(draft))
+    }
   }
 
   private keep(delivery: AlertDelivery): void {
@@ -229,14 +287,3 @@ function readTell(text: string): string[] {
     return []
   }
 }
-
-export const silencesEvent = (
-  { rule, dataset, key, fromAt, untilAt }: AlertSilence,
-  event: Pick<AlertEvent, 'ruleId' | 'dataset' | 'key'>,
-  atMs: number,
-): boolean =>
-  fromAt <= atMs &&
-  atMs < untilAt &&
-  matches(rule, event.ruleId) &&
-  matches(dataset, event.dataset) &&
-  matches(key, event.key)

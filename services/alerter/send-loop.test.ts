@@ -86,7 +86,13 @@ function openDesk(deliveries: readonly AlertDelivery[], isAway: () => boolean = 
   }
   desk.start = (partial) => {
     loop = startSending({
-      ...{ mailroom, endpoint: (id) => endpoints.get(id), producer, encode: { delivery: json, endpoint: json } },
+      ...{
+        mailroom,
+        endpoint: (id) => endpoints.get(id),
+        endpoints: () => [...endpoints.values()],
+        producer,
+        encode: { delivery: json, endpoint: json },
+      },
       ...{ nowMs: () => nowMs, onAttempt: () => undefined, log: pino({ level: 'silent' }) },
       attempt: async (_, { id }: AlertMessage) => {
         desk.sent.push(id)
@@ -140,6 +146,7 @@ test('while the first message of a group fails, the next one waits, and other en
 
 test('an endpoint that is gone is disabled, and the other messages of it are given up without an attempt', async () => {
   const desk = openDesk([delivery('a'), delivery('b')])
+  desk.endpoints.set('v', { ...endpointRecord('v'), owner: 'another' })
   desk.start({
     attempt: async (_, { id }) => {
       desk.sent.push(id)
@@ -155,6 +162,31 @@ test('an endpoint that is gone is disabled, and the other messages of it are giv
     { id: 'a', state: 'given-up', detail: '410 Gone' },
     { id: 'b', state: 'given-up', detail: 'the endpoint is disabled or deleted' },
   ])
+})
+
+test('those who an endpoint told hear that it is disabled by their other endpoints, before it is', async () => {
+  const desk = openDesk([delivery('a')])
+  const w = { ...endpointRecord('w'), owner: 'another' }
+  const x = { ...endpointRecord('x'), disabledAt: 1 }
+  for (const each of [w, x]) desk.endpoints.set(each.id, each)
+  desk.start({
+    attempt: async ({ id }) => (id === 'u' ? { kind: 'gone', reason: '410 Gone' } : { kind: 'delivered', status: 204 }),
+  })
+  await until(() => expect(desk.mailroom.waiting()).toEqual([]))
+  const [notice, ...others] = ofTopic(desk, alertDeliveriesTopic.name) as AlertDelivery[]
+  expect(notice).toMatchObject({ endpoint: 'v', state: 'open' })
+  expect(JSON.parse(notice?.body ?? '')).toMatchObject({
+    ...{ type: 'alert.endpoint-disabled', subject: 'The endpoint u is disabled' },
+    data: { endpoint: { id: 'u', kind: 'webhook', why: '410 Gone' } },
+  })
+  expect(new Set(others.map(({ endpoint }) => endpoint))).toEqual(new Set(['u', 'v']))
+  expect(desk.written.findIndex(({ topic }) => topic === alertEndpointsTopic.name)).toBe(1)
+  // A process that dies in between does it again, and the message is the same.
+  const again = openDesk([delivery('a'), { ...notice!, state: 'sent', endedAt: nowMs }])
+  await loop?.stop()
+  again.start({ attempt: async () => ({ kind: 'gone', reason: '410 Gone' }) })
+  await until(() => expect(again.mailroom.waiting()).toEqual([]))
+  expect(ofTopic(again, alertDeliveriesTopic.name)).toMatchObject([{ id: 'a', state: 'given-up' }])
 })
 
 test.each([

@@ -8,11 +8,13 @@ import { pause } from '#platform/process/retry.ts'
 import { alertDeliveriesTopic, alertEndpointsTopic } from '#schemas/alert-topics.ts'
 import type { AlertDelivery, AlertEndpoint } from '#schemas/generated/records.ts'
 import type { MessageBody } from './compose-message.ts'
+import { endpointDisabled } from './notices.ts'
 import { deliveryName, type Mailroom } from './route-events.ts'
 
 export interface SendParts {
   mailroom: Mailroom
   endpoint: (id: string) => AlertEndpoint | undefined
+  endpoints: () => readonly AlertEndpoint[]
   attempt: (endpoint: AlertEndpoint, message: AlertMessage) => Promise<DeliveryResult>
   producer: Producer
   encode: { delivery: (record: AlertDelivery) => Buffer; endpoint: (record: AlertEndpoint) => Buffer }
@@ -137,6 +139,14 @@ async function disable(
   // It may have been deleted or saved anew while the message was under way.
   const target = tried && parts.endpoint(tried.id)
   if (target === undefined || target.disabledAt !== null || target.changedAt !== tried?.changedAt) return
+  // Those who would have been told hear of it another way, if there is one.
+  const others = parts.endpoints().filter(({ id, owner, disabledAt }) => {
+    return id !== target.id && owner === target.owner && disabledAt === null
+  })
+  const notices = parts.mailroom.add(others.map(({ id }) => endpointDisabled(target, reason, id, nowMs())))
+  const records = notices.map((notice) => ({ key: deliveryName(notice), value: encode.delivery(notice) }))
+  await write(parts, alertDeliveriesTopic.name, records, isStopped)
+  parts.mailroom.written(notices)
   const disabled = { ...target, disabledAt: nowMs(), disabledWhy: reason, changedAt: nowMs(), changedBy: 'alerter' }
   await write(parts, alertEndpointsTopic.name, [{ key: target.id, value: encode.endpoint(disabled) }], isStopped)
   moment('endpoint-disabled', target.id)

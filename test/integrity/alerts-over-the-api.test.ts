@@ -175,6 +175,18 @@ test('an episode is firing until a revision takes it back; its history stays, wi
     ...{ rule_id: 'high-border', rule_version: 2, severity: 'critical', dataset, key, value: 400, unit: 'MW' },
     ...{ onset_at: at(3), ends_at: at(6) },
   })
+  const asked = { rule: 'high-*', until: new Date(Date.now() + hourMs).toISOString(), why: 'works' }
+  const silence = await send('POST', 'alerts/silences', asked)
+  const other = await send('POST', 'alerts/silences', { ...asked, dataset: 'kraken.*' })
+  const heldBack = async () =>
+    new Map((await listed('alerts/silences')).map(({ id, holdsBack }) => [String(id), holdsBack]))
+  const [here, elsewhere] = [String(silence.body.id), String(other.body.id)]
+  expect(await heldBack()).toEqual(
+    new Map([
+      [here, 1],
+      [elsewhere, 0],
+    ]),
+  )
   // An end that is told anew is the end.
   await tell(dayAnswer(dayAhead, Date.now(), (hour) => (hour >= 3 && hour < 8 ? 400 : 100)))
   await eventually('its end is another', async () => (await eventsOf('high-border'))[1])
@@ -182,6 +194,8 @@ test('an episode is firing until a revision takes it back; its history stays, wi
   await tell(dayAnswer(dayAhead, Date.now(), () => 100))
   await eventually('it is taken back', async () => (await eventsOf('high-border'))[2])
   expect(await listed('alerts/firing')).toEqual([])
+  expect((await heldBack()).get(here)).toBe(0)
+  for (const id of [here, elsewhere]) await send('DELETE', `alerts/silences/${id}`, { why: 'over' })
   expect(await eventsOf('high-border')).toEqual(['cancelled', 'changed', 'firing'])
   const count = async (query: string) => (await listed(`alerts/events?${query}`)).length
   const series = `dataset=${dataset}&key=${key}`

@@ -6,7 +6,7 @@ import { alertEvent, alertHistory, deliveriesOf } from '#operations/alerts/histo
 import { type AlertParts, deleteRule, readRule, saveRule } from '#operations/alerts/rules.ts'
 import { checkRuleMemory } from '#operations/alerts/selected-series.ts'
 import { sendTest } from '#operations/alerts/send-test.ts'
-import { silence } from '#operations/alerts/silences.ts'
+import { endSilence, silence } from '#operations/alerts/silences.ts'
 import { acceptedAnswerSchema, seriesSchema, type TimeseriesSlice } from '#schemas/generated/records.ts'
 import type { ReceivedMail, ReceivedWebhook } from '../support/alert-receivers.ts'
 import { type Alerting, judgedRules, type SentValues, startAlerting, stepMs, tomorrowMs } from '../support/alerting.ts'
@@ -126,6 +126,22 @@ test('what is silenced is not sent, and its end neither, but both are in the his
       expect(await deliveriesOf(pipeline.store, id)).toMatchObject([{ state: 'silenced', attempts: 0 }])
   })
   expect(kinds('EEE.last')).toEqual([])
+})
+
+test('an alert that goes on when its silence is ended is told then', async () => {
+  await save(tripled('waiting', 'GGG.last'))
+  const asked = { rule: 'waiting', dataset: '*', key: '*', untilMs: Date.now() + 3_600_000, why: 'works', by: 'a test' }
+  const { id } = await silence(parts, asked)
+  for (let at = 0; at < 5; at++) await send({ key: 'GGG.last', at, values: [10] })
+  await send({ key: 'GGG.last', at: 5, values: [90] })
+  await until(async () => {
+    const [event] = await alertHistory(pipeline.store, { ruleId: 'waiting', sinceMs: 0, limit: 10 })
+    expect(await deliveriesOf(pipeline.store, event?.id ?? '')).toMatchObject([{ state: 'silenced' }])
+  })
+  expect(kinds('GGG.last')).toEqual([])
+  await endSilence(parts, id)
+  await until(() => expect(kinds('GGG.last')).toEqual(['firing']))
+  expect(told('GGG.last')[0]?.value).toBe(90)
 })
 
 test('a test of an endpoint arrives, and a rule that needs too much memory is refused with the figure', async () => {

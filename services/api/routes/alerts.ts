@@ -6,6 +6,7 @@ import type { Transition } from '#core/alerts/transition.ts'
 import { type Backtest, backtest } from '#operations/alerts/backtest.ts'
 import { alertEvent, deliveriesOf, eventsList, firingList } from '#operations/alerts/history.ts'
 import { readRule } from '#operations/alerts/rules.ts'
+import { heldBack } from '#operations/alerts/silences.ts'
 import { UserError } from '#platform/process/user-error.ts'
 import type { AlertEvent, AlertRule, AlertSilence } from '#schemas/generated/records.ts'
 import type { RememberedAlerts } from '../alert-records.ts'
@@ -36,9 +37,12 @@ export function addAlertRoutes(server: TypedServer, parts: ApiParts, { rules, si
   server.get('/api/v1/alerts/rules', about('The alert rules, each with its condition in words'), async () => ({
     data: (await rules()).map(shownRule),
   }))
-  server.get('/api/v1/alerts/silences', about('When alerts are not sent, until when, and why'), async () => ({
-    data: (await silences()).map(shownSilence),
-  }))
+  const ofSilences = about('When alerts are not sent, until when, why, and how many that fire are held back now')
+  server.get('/api/v1/alerts/silences', ofSilences, async () => {
+    const all = await silences()
+    const held = await heldBack(parts.store, all, parts.nowMs())
+    return { data: all.map((each) => ({ ...shownSilence(each), holdsBack: held.get(each.id) ?? 0 })) }
+  })
   addListRoute(server, parts, {
     path: '/api/v1/alerts/firing',
     summary: 'The episodes that are open: since when, the value that began it, and the end as far as it is known',
