@@ -49,7 +49,7 @@ export const alertStateTopic: TopicOf<AlertState> = {
 }
 
 const eventsTable: TableTarget<AlertEvent> = {
-  table: 'alert_events',
+  table: 'told_alerts',
   columns: [
     ...['id', 'kind', 'rule_id', 'rule_version', 'title', 'owner', 'severity', 'dataset', 'key', 'unit', 'onset_at'],
     ...['ends_at', 'firing_id', 'point_at', 'value', 'compared', 'reference', 'samples', 'expected', 'known_at'],
@@ -85,11 +85,11 @@ export const alertEndpointsTopic: TopicOf<AlertEndpoint> = {
 const deliveriesTable: TableTarget<AlertDelivery> = {
   table: 'alert_deliveries',
   columns: [
-    ...['id', 'endpoint', 'group', 'event_ids', 'body', 'state', 'attempts', 'created_at', 'due_at', 'ended_at'],
+    ...['id', 'endpoint', 'group', 'event_ids', 'state', 'attempts', 'created_at', 'due_at', 'ended_at'],
     ...['detail', 'offset'],
   ],
   row: (delivery, offset) => [
-    ...[delivery.id, delivery.endpoint, delivery.group, delivery.eventIds, delivery.body, delivery.state],
+    ...[delivery.id, delivery.endpoint, delivery.group, delivery.eventIds, delivery.state],
     ...[delivery.attempts, utc(delivery.createdAt), utc(delivery.dueAt), utcOrNull(delivery.endedAt)],
     ...[delivery.detail, offset],
   ],

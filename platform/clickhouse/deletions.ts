@@ -45,6 +45,7 @@ const platformTables = [
   { name: 'stored_answers', time: 'window_start', condition: `${ofDataset} AND window_end <= ${instant}` },
   { name: 'points', time: 'ts', condition: timesBefore(ofDataset, 'ts') },
   { name: 'point_revisions', time: 'ts', condition: timesBefore(ofDataset, 'ts') },
+  { name: 'alert_events', time: 'onset_at', condition: timesBefore(ofDataset, 'onset_at') },
 ] as const
 
 export interface DeletedRows {

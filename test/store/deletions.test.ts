@@ -115,6 +115,26 @@ test('what a rebuild or a dry run has beside the tables is removed too', async (
   await command('DROP DATABASE tidemark_beside SYNC')
 })
 
+test('what alert rules told of deleted times is removed, does not come back, and the rest stays', async () => {
+  const columns = ['id', 'rule_id', 'dataset', 'onset_at', 'known_at']
+  const told = (id: string, of: string, onset: string) => [id, 'r', of, `${onset}.000`, '2026-01-01T00:00:00Z']
+  const rows = [
+    told('before', dataset, '2025-01-01T00:59:59'),
+    told('at', dataset, '2025-01-01T01:00:00'),
+    told('other', 'test.other', '2024-01-01T00:00:00'),
+  ]
+  await insert(running.store, 'told_alerts', columns, rows)
+  const before = bounds('2025-01-01T01:00:00Z')
+  expect(await rowsBefore(running.store, before)).toEqual([
+    { year: 2025, points: 0, point_revisions: 0, alert_events: 1 },
+  ])
+  await storeDeletion(running.store, deletion('2025-01-01T01:00:00Z'))
+  await removeRows(running.store, before)
+  // A store that is built anew takes the topic again from its beginning.
+  await insert(running.store, 'told_alerts', columns, rows)
+  expect(await lines(running.store, 'SELECT id FROM tidemark.alert_events FINAL ORDER BY id')).toEqual(['at', 'other'])
+})
+
 test('keys of which no point is left are told and lose their meaning, others keep it', async () => {
   const columns = ['dataset', 'key', 'labels', 'unit', 'step_s', 'transform_version', 'emitted_at']
   const series = (key: string, of = dataset) => [of, key, {}, 'MW', 3600, 1, '2026-01-01T00:00:00Z']
