@@ -158,6 +158,8 @@ test('an endpoint that is gone is disabled, and the other messages of it are giv
   expect(ofTopic(desk, alertEndpointsTopic.name)).toMatchObject([
     { id: 'u', disabledWhy: '410 Gone', changedBy: 'alerter' },
   ])
+  // Whoever died in between would go on with an endpoint that is gone.
+  expect(desk.written[0]?.topic).toBe(alertEndpointsTopic.name)
   expect(ofTopic(desk, alertDeliveriesTopic.name)).toMatchObject([
     { id: 'a', state: 'given-up', detail: '410 Gone' },
     { id: 'b', state: 'given-up', detail: 'the endpoint is disabled or deleted' },

@@ -3,6 +3,7 @@
 import { afterAll, beforeAll, expect, vi } from 'vitest'
 import { readRule } from '#operations/alerts/rules.ts'
 import { alertEndpointsTopic, alertRulesTopic } from '#schemas/alert-topics.ts'
+import { completenessTopic } from '#schemas/completeness-topics.ts'
 import type { AlertDelivery, AlertEndpoint, AlertEvent, AlertRule } from '#schemas/generated/records.ts'
 import { type Alerting, judgedRules, startAlerting, stepMs } from '../support/alerting.ts'
 import { crashPoints } from '../support/crash-points.ts'
@@ -107,10 +108,11 @@ async function dieAmid(topic: string, feed: () => Promise<void>): Promise<void> 
 const ofKind = (events: readonly AlertEvent[], kind: string): AlertEvent[] =>
   events.filter((each) => each.kind === kind)
 
-/** Each of so many rules has told it once. */
-function expectOnceEach(events: readonly AlertEvent[], kind: string, count: number): void {
-  const ruleIds = ofKind(events, kind).map(({ ruleId }) => ruleId)
-  expect([ruleIds.length, new Set(ruleIds).size], kind).toEqual([count, count])
+/** So many rules have told it, and each of them so often. */
+function expectEach(events: readonly AlertEvent[], kind: string, count: number, times = 1): void {
+  const byRule = Map.groupBy(ofKind(events, kind), ({ ruleId }) => ruleId)
+  expect(byRule.size, kind).toBe(count)
+  expect(new Set([...byRule.values()].map((told) => told.length)), kind).toEqual(new Set([times]))
 }
 
 /** All transitions arrived: each in one message alone, which was sent, and whose repeats are the same. */
@@ -139,7 +141,7 @@ longTest(
     await until(async () => expect(await judgedRules(alerter)).toBe(ruleCount))
     await sendAll(0, (index) => (index < firingSeries ? 200 : 1))
     await alerting.settle()
-    expectOnceEach(await alerting.transitions(), 'firing', firingRules)
+    expectEach(await alerting.transitions(), 'firing', firingRules)
     await expectAllArrived()
 
     // Away: one message for each user, with all of its rules, and nothing else.
@@ -149,7 +151,7 @@ longTest(
     const messages = received.slice(before)
     expect(messages.map(({ endpoint }) => endpoint).toSorted()).toEqual(users.toSorted())
     expect(new Set(messages.map(({ data }) => data.count))).toEqual(new Set([rulesEach]))
-    expectOnceEach(await alerting.transitions(), 'unknown', ruleCount)
+    expectEach(await alerting.transitions(), 'unknown', ruleCount)
 
     // Back, with a kill before and one amid.
     await restarted()
@@ -157,8 +159,8 @@ longTest(
     await alerting.settle()
     const events = await alerting.transitions()
     expect(events).toHaveLength(2 * firingRules + 2 * ruleCount)
-    for (const kind of ['unknown', 'known']) expectOnceEach(events, kind, ruleCount)
-    for (const kind of ['firing', 'resolved']) expectOnceEach(events, kind, firingRules)
+    for (const kind of ['unknown', 'known']) expectEach(events, kind, ruleCount)
+    for (const kind of ['firing', 'resolved']) expectEach(events, kind, firingRules)
     const firings = new Map(ofKind(events, 'firing').map(({ id, ruleId }) => [ruleId, id]))
     for (const { ruleId, firingId } of ofKind(events, 'resolved')) expect(firingId).toBe(firings.get(ruleId))
     await expectAllArrived()
@@ -169,5 +171,15 @@ longTest(
     // Two firings, the source away, two resolves, the source back; a kill may have cut the last message in two.
     expect(ofFirst.length).toBeGreaterThanOrEqual(6)
     expect(ofFirst.length).toBeLessThanOrEqual(7)
+
+    // Once more, and the alerter dies amid telling it.
+    await dieAmid(completenessTopic.name, () => goAway(200))
+    await alerting.settle()
+    await sendAll(260, () => 1)
+    await alerting.settle()
+    const all = await alerting.transitions()
+    for (const kind of ['unknown', 'known']) expectEach(all, kind, ruleCount, 2)
+    expect(all).toHaveLength(2 * firingRules + 4 * ruleCount)
+    await expectAllArrived()
   },
 )

@@ -1,6 +1,7 @@
 // Receivers of alerts: a webhook that verifies what it gets, as Standard Webhooks says, and a mail server.
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { simpleParser } from 'mailparser'
 import { SMTPServer } from 'smtp-server'
 import { Webhook } from 'standardwebhooks'
@@ -60,8 +61,9 @@ export async function listenForHooks(
     return verifier
   }
   const server = createServer(async (request, response) => {
-    let body = ''
-    for await (const chunk of request) body += chunk
+    // A sender that is killed while it sends has sent nothing.
+    const body = await text(request).catch(() => undefined)
+    if (body === undefined) return
     const headers = request.headers as Record<string, string>
     const endpoint = request.url?.split('/').at(-1) ?? ''
     const { type, data } = verifierOf(endpoint).verify(body, headers) as ReceivedWebhook
@@ -90,11 +92,15 @@ export async function listenForMail(): Promise<MailReceiver> {
     authOptional: true,
     disabledCommands: ['STARTTLS'],
     onData: (stream, _session, done) => {
-      simpleParser(stream).then(({ messageId, references, subject, text }) => {
-        mails.push({ id: messageId, references, subject, text })
+      simpleParser(stream).then(({ messageId, ...mail }) => {
+        mails.push({ id: messageId, references: mail.references, subject: mail.subject, text: mail.text })
         done()
       }, done)
     },
+  })
+  // A sender that is killed resets its connection.
+  smtp.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ECONNRESET') throw error
   })
   await new Promise<void>((resolve) => smtp.listen(0, '127.0.0.1', () => resolve()))
   return {
