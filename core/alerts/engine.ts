@@ -1,4 +1,4 @@
-import { isOfWindows, type RuleVersion, referencesOf, selects, windowsOf } from './rule.ts'
+import { isOfWindows, isQuery, type RuleVersion, referencesOf, selects, windowsOf } from './rule.ts'
 import { isBeyond, type RuleOnSeries, type ToldEpisode } from './rule-on-series.ts'
 import { isFresh, type PointRun, type Revision } from './series-points.ts'
 import { SeriesWatch, type WatchedSeries } from './series-watch.ts'
@@ -54,7 +54,7 @@ export class AlertEngine {
     describe: (dataset: string, key: string) => WatchedSeries | undefined,
     told: Iterable<ToldState> = [],
   ) {
-    const judged = versions.filter(({ rule }) => !isOfWindows(rule.when))
+    const judged = versions.filter(({ rule }) => !isOfWindows(rule.when) && !isQuery(rule.when))
     for (const version of judged) {
       const { dataset, key } = version.rule.of
       if (`${dataset}${key}`.includes('*')) this.patterns.push(version)
