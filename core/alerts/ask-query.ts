@@ -32,7 +32,6 @@ export async function askQuery(
 
 function wordsOf(error: unknown): string {
   const { message, type } = error as Error & { type?: string }
-  if ((error as Error).name === 'TimeoutError') return `The query did not end within ${maxQueryMs / 1_000} s.`
   const said = message.length > maxWordChars ? `${message.slice(0, maxWordChars)}…` : message
   return type === undefined ? `The store does not answer: ${said}` : `The store says: ${said} (${type})`
 }

@@ -1,5 +1,6 @@
 // Runs a SELECT that somebody wrote: checked by its syntax tree, and within limits of time, memory and size.
 import type { Readable } from 'node:stream'
+import type { ClickHouseSettings } from '@clickhouse/client'
 import { UserError } from '../process/user-error.ts'
 import type { Store } from './client.ts'
 
@@ -82,33 +83,40 @@ async function ask(
   { query, parameters, maxMs }: { query: string; parameters: Record<string, unknown>; maxMs: number },
   signal?: AbortSignal,
 ): Promise<ForeignAnswer> {
-  const ended = AbortSignal.any([...(signal ? [signal] : []), AbortSignal.timeout(maxMs + graceMs)])
-  ended.throwIfAborted()
-  const { stream } = await store.exec({
-    query: `${query}\nFORMAT JSON`,
-    query_params: parameters,
-    abort_signal: ended,
-    use_multipart_params_auto: true,
-    clickhouse_settings: {
-      readonly: '2',
-      max_execution_time: Math.max(1, Math.ceil(maxMs / 1_000)),
-      timeout_overflow_mode: 'throw',
-      max_memory_usage: String(maxMemoryBytes),
-      max_result_bytes: String(maxAnswerBytes),
-      result_overflow_mode: 'throw',
-      // An error after the first rows is an error of the request.
-      wait_end_of_query: 1,
-      cancel_http_readonly_queries_on_client_close: 1,
-      date_time_output_format: 'iso',
-      output_format_json_quote_64bit_integers: 0,
-    },
-  })
-  const { meta, data } = JSON.parse(await textOf(stream)) as {
-    meta: ForeignAnswer['columns']
-    data: ForeignAnswer['rows']
+  signal?.throwIfAborted()
+  const tooLate = AbortSignal.timeout(maxMs + graceMs)
+  try {
+    const { stream } = await store.exec({
+      query: `${query}\nFORMAT JSON`,
+      query_params: parameters,
+      abort_signal: signal === undefined ? tooLate : AbortSignal.any([signal, tooLate]),
+      use_multipart_params_auto: true,
+      clickhouse_settings: limitsOf(maxMs),
+    })
+    const { meta, data } = JSON.parse(await textOf(stream)) as {
+      meta: ForeignAnswer['columns']
+      data: ForeignAnswer['rows']
+    }
+    return { columns: meta, rows: data }
+  } catch (error) {
+    if (!tooLate.aborted) throw error
+    throw new UserError(`The store did not answer within ${(maxMs + graceMs) / 1_000} s.`, { cause: error })
   }
-  return { columns: meta, rows: data }
 }
+
+const limitsOf = (maxMs: number): ClickHouseSettings => ({
+  readonly: '2',
+  max_execution_time: Math.max(1, Math.ceil(maxMs / 1_000)),
+  timeout_overflow_mode: 'throw',
+  max_memory_usage: String(maxMemoryBytes),
+  max_result_bytes: String(maxAnswerBytes),
+  result_overflow_mode: 'throw',
+  // An error after the first rows is an error of the request.
+  wait_end_of_query: 1,
+  cancel_http_readonly_queries_on_client_close: 1,
+  date_time_output_format: 'iso',
+  output_format_json_quote_64bit_integers: 0,
+})
 
 async function textOf(stream: Readable): Promise<string> {
   const chunks: Buffer[] = []

@@ -2,15 +2,15 @@
 // Whoever is assigned the completeness of windows does it, so one alerter asks. What it tells is acknowledged on Kafka
 // before it goes on.
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { EngineOutcome } from '#core/alerts/engine.ts'
+import { type EngineOutcome, stateName, type ToldState } from '#core/alerts/engine.ts'
 import type { Instance } from '#core/alerts/query-instances.ts'
 import { dueQueries, type QueryLoad, stretchByOwner } from '#core/alerts/query-schedule.ts'
+import type { QueryStatus } from '#core/alerts/query-status.ts'
 import { QueryWatch, type ToldQueries } from '#core/alerts/query-watch.ts'
 import { durationMs, isQuery, type QueryCondition } from '#core/alerts/rule.ts'
 import type { Logger } from '#platform/process/log.ts'
 import { TransientError } from '#platform/process/transient-error.ts'
 import { UserError } from '#platform/process/user-error.ts'
-import type { QueryStatus } from '#core/alerts/query-status.ts'
 import { closeGone, type KnownRule, validRules } from './start-engine.ts'
 
 export interface QueryParts {
@@ -169,10 +169,10 @@ class Session {
       this.takeAnswer(query, () => watch.fail(error.message, atMs))
     } finally {
       this.running.delete(query)
-      query.tookMs = performance.now() - startedMs
-      this.parts.onAsked(id, query.failure === null ? 'rows' : 'failed', query.tookMs)
-      this.sayStretches()
     }
+    query.tookMs = performance.now() - startedMs
+    this.parts.onAsked(id, query.failure === null ? 'rows' : 'failed', query.tookMs)
+    this.sayStretches()
   }
 
   /** An answer that comes after the rule was changed is of no use. */
@@ -206,3 +206,9 @@ class Session {
     }))
   }
 }
+
+const merged = (before: readonly ToldState[], { states }: EngineOutcome): ToldState[] => [
+  ...new Map(
+    [...before, ...states].map((state) => [stateName(state.ruleId, state.dataset, state.key), state]),
+  ).values(),
+]

@@ -19,13 +19,16 @@ import {
   alertSilencesTopic,
   alertStateTopic,
 } from '#schemas/alert-topics.ts'
+import { completenessTopic } from '#schemas/completeness-topics.ts'
 import { sources } from '#sources/index.ts'
 import { alertRecords } from './alert-records.ts'
 import { openDelivery } from './deliver.ts'
 import { judgeSlices } from './judge.ts'
+import type { QueryJudge } from './judge-queries.ts'
 import { judgeWindows } from './judge-windows.ts'
 import { openMessages } from './messages.ts'
 import { alertMetrics } from './metrics.ts'
+import { openQueries } from './open-queries.ts'
 import { alerterSettings } from './settings.ts'
 import { type KnownRule, readRules, readTold, startEngine, validRules } from './start-engine.ts'
 
@@ -33,6 +36,7 @@ const config = readServiceConfig(alerterSettings)
 const log = createLogger('alerter', config.LOG_LEVEL)
 const shape = { minBytes: 1, maxWaitMs: 100, maxBytesPerPartition: 1024 * 1024, concurrentPartitions: 2 }
 const measureEveryMs = 1_000
+let queries: QueryJudge | undefined
 
 await run(log, 8_000, async (onStop) => {
   const clock = await openClock(config.SIMULATOR_URL, log)
@@ -47,6 +51,7 @@ await run(log, 8_000, async (onStop) => {
       log,
       nowMs,
       metrics,
+      status: () => ({ queries: queries?.status() ?? [] }),
       groups: (clients, stop) => groupsOf(clients, measures, nowMs, stop),
     },
     onStop,
@@ -113,6 +118,14 @@ async function groupsOf(
       },
     }),
   )
+  queries = openQueries(
+    clients,
+    {
+      ...{ config, measures, nowMs, log, encode: encodeOutcome, onTold: count },
+      ...{ rulesVersion: rules.version, rules: () => parsedRules().known },
+    },
+    onStop,
+  )
   const measure = setInterval(() => {
     const loads = judges.flatMap(({ engines }) => engines()).map(({ load }: AlertEngine) => load)
     measures.memory.set(loads.reduce((total, { bytes }) => total + bytes, 0))
@@ -127,6 +140,7 @@ async function groupsOf(
     {
       ...{ groupId: alerterGroup, shape, from: 'newest' },
       subscriptions: [...judges, windows.subscription] as Subscription[],
+      onAssigned: (partitions) => queries?.onAssigned(partitions[completenessTopic.name]?.includes(0) ?? false),
     },
     {
       ...{ groupId: alertMessagesGroup, shape, subscriptions: [messages.subscription as Subscription] },

@@ -1,10 +1,12 @@
 // What alert rules are there, what they told, what is silenced, and what a rule would have told in the past.
 import { z } from 'zod'
 import { describeCondition, describeEvent } from '#core/alerts/describe-rule.ts'
+import { describeQueryRun } from '#core/alerts/query-status.ts'
 import { ruleSchema } from '#core/alerts/rule.ts'
 import type { Transition } from '#core/alerts/transition.ts'
 import { type Backtest, backtest } from '#operations/alerts/backtest.ts'
 import { alertEvent, deliveriesOf, eventsList, firingList } from '#operations/alerts/history.ts'
+import { queryRuns } from '#operations/alerts/query-runs.ts'
 import { readRule } from '#operations/alerts/rules.ts'
 import { UserError } from '#platform/process/user-error.ts'
 import type { AlertEvent, AlertRule, AlertSilence } from '#schemas/generated/records.ts'
@@ -33,9 +35,14 @@ export function addAlertRoutes(server: TypedServer, parts: ApiParts, { rules, si
     config: { role: 'reader' as const },
     schema: { summary, tags: ['alerts'], response: objectResponse },
   })
-  server.get('/api/v1/alerts/rules', about('The alert rules, each with its condition in words'), async () => ({
-    data: (await rules()).map(shownRule),
-  }))
+  server.get('/api/v1/alerts/rules', about('The alert rules, each with its condition in words'), async () => {
+    const [all, runs] = await Promise.all([rules(), queryRuns(parts.alerterUrl)])
+    const queryOf = (id: string) => {
+      const run = runs.get(id)
+      return run === undefined ? null : { ...run, says: describeQueryRun(run) }
+    }
+    return { data: all.map((rule) => ({ ...shownRule(rule), query: queryOf(rule.id) })) }
+  })
   server.get('/api/v1/alerts/silences', about('When alerts are not sent, until when, and why'), async () => ({
     data: (await silences()).map(shownSilence),
   }))
@@ -155,10 +162,17 @@ function shownEvent(event: AlertEvent) {
   }
 }
 
-function shown({ series, points, transitions }: Backtest) {
+function shown({ series, points, transitions, runs }: Backtest) {
   const begun = transitions.filter(({ kind }) => kind === 'firing' || kind === 'happened').length
   const isCut = transitions.length > maxTransitions
-  return { series, points, begun, isCut, transitions: transitions.slice(-maxTransitions).map(shownTransition) }
+  return {
+    series,
+    points,
+    runs: runs ?? null,
+    begun,
+    isCut,
+    transitions: transitions.slice(-maxTransitions).map(shownTransition),
+  }
 }
 
 const shownTransition = ({ id, kind, dataset, key, onsetMs, endsMs, firingId, facts, detail }: Transition) => ({
