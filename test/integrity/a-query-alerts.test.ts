@@ -1,0 +1,158 @@
+// Rules whose condition is a query: the alerter asks the real store as its reader, tells each row once, and keeps to the
+// share of the owner.
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { alerterStatus, type QueryStatus } from '#core/alerts/query-status.ts'
+import { alertHistory } from '#operations/alerts/history.ts'
+import { type AlertParts, deleteRule, listRules, readRule, saveRule } from '#operations/alerts/rules.ts'
+import { alertEventsTopic } from '#schemas/alert-topics.ts'
+import type { AlertEvent } from '#schemas/generated/records.ts'
+import { type Pipeline, startPipeline } from '../support/pipeline.ts'
+import type { ServiceProcess } from '../support/service-process.ts'
+
+vi.setConfig({ testTimeout: 180_000 })
+
+const by = { by: 'a test', why: 'to try it' }
+
+let pipeline: Pipeline
+let alerter: ServiceProcess
+let parts: AlertParts
+
+const run = (query: string) => pipeline.store.command({ query })
+
+/** Without the store's address if it is to be without it. */
+const startAlerter = (more: Record<string, string> = {}): Promise<ServiceProcess> => {
+  const { reader } = pipeline.endpoint().credentials
+  return pipeline.start('alerter', {
+    ...{ CLICKHOUSE_READER_USER: reader.user, CLICKHOUSE_READER_PASSWORD: reader.password },
+    ...{ ALERT_SQL_SHARE: '0.02', ...more },
+  })
+}
+
+beforeAll(async () => {
+  pipeline = await startPipeline()
+  const { kafka, registry } = pipeline
+  parts = { kafka, registry, log: { warn: () => undefined } }
+  await run('CREATE DATABASE t')
+  for (const table of ['rows', 'half', 'gone'])
+    await run(`CREATE TABLE t.${table} (key String, value Float64) ENGINE = ReplacingMergeTree ORDER BY key`)
+  await pipeline.start('sink')
+  alerter = await startAlerter()
+})
+afterAll(() => pipeline?.stop())
+
+const until = (condition: () => void | Promise<void>) => vi.waitFor(condition, { timeout: 120_000, interval: 100 })
+
+const save = (id: string, sql: string, more: object = {}) =>
+  saveRule(parts, readRule({ id, title: `Rule ${id}`, owner: 'trading', when: { sql, every: 'PT15S' }, ...more }), by)
+const table = (name: string) => `SELECT key, value, 'of a test' AS detail FROM t.${name} FINAL`
+
+const said = async (ruleId: string) =>
+  (await alertHistory(pipeline.store, { ruleId, sinceMs: 0, limit: 50 })).toReversed()
+const kinds = async (ruleId: string) => (await said(ruleId)).map(({ kind, key, value }) => [kind, key, value])
+
+const statusOf = async (rule: string): Promise<QueryStatus | undefined> =>
+  alerterStatus.parse(await (await fetch(`${alerter.url}/status`)).json()).queries.find((each) => each.rule === rule)
+
+test('each row fires once, also if the alerter is killed, and a row that is gone is resolved with its last value', async () => {
+  await run("INSERT INTO t.rows VALUES ('AT', 5), ('BE', 7)")
+  await save('rows', table('rows'))
+  await until(async () =>
+    expect((await kinds('rows')).toSorted()).toEqual([
+      ['firing', 'AT', 5],
+      ['firing', 'BE', 7],
+    ]),
+  )
+  const [first] = await said('rows')
+  expect(first).toMatchObject({ dataset: 'sql', detail: 'of a test', severity: 'warning', owner: 'trading' })
+  // It asks at once when it starts.
+  for (const signal of ['SIGKILL', 'SIGTERM'] as const) {
+    await alerter.kill(signal)
+    alerter = await startAlerter()
+    await until(async () => expect(await statusOf('rows')).toMatchObject({ isAsked: true, rows: 2, failure: null }))
+  }
+  await run("INSERT INTO t.rows VALUES ('AT', 6)")
+  const took = (await statusOf('rows'))?.tookS
+  await until(async () => expect((await statusOf('rows'))?.tookS).not.toBe(took))
+  await run("ALTER TABLE t.rows DELETE WHERE key = 'AT' SETTINGS mutations_sync = 1")
+  await until(async () => expect((await kinds('rows')).slice(2)).toEqual([['resolved', 'AT', 6]]))
+  const events = await said('rows')
+  const fired = events.find(({ kind, key }) => kind === 'firing' && key === 'AT')
+  expect(events.at(-1)?.firingId).toBe(fired?.id)
+})
+
+test('a transition whose state was not written is not told again', async () => {
+  await run("INSERT INTO t.half VALUES ('AT', 5)")
+  await alerter.kill('SIGTERM')
+  await save('half', table('half'))
+  const [saved] = (await listRules(parts)).filter(({ id }) => id === 'half')
+  const atMs = Date.now()
+  const event: AlertEvent = {
+    ...{ id: 'f'.repeat(32), kind: 'firing', ruleId: 'half', ruleVersion: saved?.version ?? 0, title: 'Rule half' },
+    ...{ owner: 'trading', severity: 'warning', dataset: 'sql', key: 'AT', unit: '', onsetAt: atMs, endsAt: null },
+    ...{ firingId: null, pointAt: atMs, value: 5, compared: 5, reference: null, samples: null, expected: null },
+    ...{ knownAt: atMs, rawPartition: -1, rawOffset: -1, detail: null, at: atMs },
+  }
+  const encode = await pipeline.registry.encoder(alertEventsTopic.name, alertEventsTopic.record)
+  await pipeline.producer.send(alertEventsTopic.name, [{ key: 'half', value: encode(event) }])
+  alerter = await startAlerter()
+  await until(async () => expect(await statusOf('half')).toMatchObject({ rows: 1 }))
+  await run('TRUNCATE TABLE t.half')
+  await until(async () =>
+    expect(await kinds('half')).toEqual([
+      ['firing', 'AT', 5],
+      ['resolved', 'AT', 5],
+    ]),
+  )
+  expect((await said('half'))[1]?.firingId).toBe(event.id)
+})
+
+test('a query that fails makes its rule unknown and resolves nothing, until it works again', async () => {
+  await run("INSERT INTO t.gone VALUES ('AT', 5)")
+  await save('gone', table('gone'))
+  await until(async () => expect(await kinds('gone')).toEqual([['firing', 'AT', 5]]))
+  await run('RENAME TABLE t.gone TO t.away')
+  await until(async () =>
+    expect(await kinds('gone')).toEqual([
+      ['firing', 'AT', 5],
+      ['unknown', '', null],
+    ]),
+  )
+  expect((await said('gone'))[1]?.detail).toMatch(/^the query failed 3 times: The store says: .*t\.gone/)
+  expect((await statusOf('gone'))?.failure).toMatch(/t\.gone/)
+  await run('RENAME TABLE t.away TO t.gone')
+  await until(async () => expect((await kinds('gone')).slice(2)).toEqual([['known', '', null]]))
+})
+
+test('a rule that is changed or deleted while it fires is resolved', async () => {
+  await save('rows', table('rows'), { severity: 'critical' })
+  await until(async () =>
+    expect((await said('rows')).slice(3).map(({ kind, key, detail }) => [kind, key, detail])).toEqual([
+      ['resolved', 'BE', 'the rule was changed'],
+      ['firing', 'BE', 'of a test'],
+    ]),
+  )
+  await deleteRule(parts, 'rows', by)
+  await until(async () => expect((await said('rows')).at(-1)).toMatchObject({ detail: 'the rule was deleted' }))
+})
+
+test('an owner whose queries take more than their share is asked less often, and it is said', async () => {
+  await save('heavy', "SELECT 'x' AS key, sum(sin(number)) AS value FROM numbers(100000000)", { owner: 'heavy' })
+  await until(async () => {
+    const heavy = await statusOf('heavy')
+    expect(heavy?.failure).toBe(null)
+    // A run of so many seconds, every 15 s, is that many times the share of 0.02.
+    expect(heavy?.waitsS).toBeCloseTo((heavy?.tookS ?? 0) / 0.02, 1)
+    expect(heavy?.waitsS).toBeGreaterThan(15)
+  })
+  expect(await statusOf('half')).toMatchObject({ everyS: 15, waitsS: 15 })
+  expect(alerter.log()).toContain('queries of an owner take more than their share')
+  const metrics = await (await fetch(`${alerter.url}/metrics`)).text()
+  expect(metrics).toMatch(/^tidemark_alert_query_stretch\{owner="trading",[^}]*\} 1$/m)
+  expect(Number(/^tidemark_alert_query_stretch\{owner="heavy",[^}]*\} (\S+)$/m.exec(metrics)?.[1])).toBeGreaterThan(1)
+})
+
+test('an alerter that knows no store says so', async () => {
+  await alerter.kill('SIGTERM')
+  alerter = await startAlerter({ CLICKHOUSE_URL: '' })
+  await until(async () => expect((await statusOf('half'))?.failure).toContain('The alerter knows no store'))
+})
