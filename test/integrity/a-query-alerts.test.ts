@@ -1,9 +1,15 @@
 // Rules whose condition is a query: the alerter asks the real store as its reader, tells each row once, and keeps to the
 // share of the owner.
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { askQuery } from '#core/alerts/ask-query.ts'
 import { alerterStatus, type QueryStatus } from '#core/alerts/query-status.ts'
+import { isQuery } from '#core/alerts/rule.ts'
 import { alertHistory } from '#operations/alerts/history.ts'
 import { type AlertParts, deleteRule, listRules, readRule, saveRule } from '#operations/alerts/rules.ts'
+import { checkQuery } from '#operations/alerts/test-query.ts'
+import { createStore } from '#platform/clickhouse/client.ts'
 import { alertEventsTopic } from '#schemas/alert-topics.ts'
 import type { AlertEvent } from '#schemas/generated/records.ts'
 import { type Pipeline, startPipeline } from '../support/pipeline.ts'
@@ -52,6 +58,30 @@ const kinds = async (ruleId: string) => (await said(ruleId)).map(({ kind, key, v
 
 const statusOf = async (rule: string): Promise<QueryStatus | undefined> =>
   alerterStatus.parse(await (await fetch(`${alerter.url}/status`)).json()).queries.find((each) => each.rule === rule)
+
+test('the rules of examples/alerts/queries.json are answered by the tables of the store, and alert', async () => {
+  const atMs = Date.now()
+  const file = join(import.meta.dirname, '../../examples/alerts/queries.json')
+  const rules = (JSON.parse(readFileSync(file, 'utf8')) as unknown[]).map(readRule)
+  const { reader: user } = pipeline.endpoint().credentials
+  const reader = createStore({ url: pipeline.endpoint().url, ...user, requestTimeoutMs: 30_000 })
+  try {
+    for (const rule of rules) await checkQuery(reader, rule, atMs)
+    const second = Math.floor(atMs / 1_000) - 60
+    const values = `('kraken.ticker', 'XBTUSD.last', ${second}, 100, 1, 10, ''), ('binance.ticker24hr', 'BTCUSDT.last', ${second}, 102, 1, 10, '')`
+    await run(`INSERT INTO tidemark.points (dataset, key, ts, value, version, step_s, flags) VALUES ${values}`)
+    const letters = Array.from({ length: 10 }, (_, n) => `('jao.dlq', ${n}, ${second}, 'a reason')`)
+    await run(`INSERT INTO tidemark.dead_letter_records (topic, offset, at, message) VALUES ${letters.join(', ')}`)
+    const rows = []
+    for (const { when } of rules) if (isQuery(when)) rows.push(...(await askQuery(reader, when, atMs)))
+    expect(rows.map(({ key, value, detail }) => [key, value?.toFixed(6), detail])).toEqual([
+      ['BTC', '2.000000', 'kraken=100, binance=102'],
+      ['jao.dlq', '10.000000', 'a reason'],
+    ])
+  } finally {
+    await reader.close()
+  }
+})
 
 test('each row fires once, also if the alerter is killed, and a row that is gone is resolved with its last value', async () => {
   await run("INSERT INTO t.rows VALUES ('AT', 5), ('BE', 7)")
