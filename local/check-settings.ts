@@ -20,10 +20,8 @@ export function checkSettings(environment: NodeJS.ProcessEnv): void {
     CLICKHOUSE_URL: CLICKHOUSE_URL || 'http://own',
   }
   const services = { ...allPollerSettings, ...connectionSettings, ...normalizerSettings, ...provisionSettings }
-  readConfig(
-    { ...services, ...apiSettings, ...alertSettings, ...querySettings, ...simulatorShape, ...backupSettings },
-    whole,
-  )
+  const alerter = { ...querySettings, ...alertSettings }
+  readConfig({ ...alerter, ...services, ...apiSettings, ...simulatorShape, ...backupSettings }, whole)
   safeConfig(readConfig(apiSettings, whole))
   checkPollerSettings(whole)
   backupPlan(environment)
