@@ -1,11 +1,12 @@
 // Rules whose condition is a query: the alerter asks the real store as its reader, tells each row once, and keeps to the
 // share of the owner.
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { askQuery } from '#core/alerts/ask-query.ts'
 import { alerterStatus, type QueryStatus } from '#core/alerts/query-status.ts'
 import { isQuery } from '#core/alerts/rule.ts'
+import { writeStackFile } from '#local/stack-file.ts'
 import { alertHistory } from '#operations/alerts/history.ts'
 import { type AlertParts, deleteRule, listRules, readRule, saveRule } from '#operations/alerts/rules.ts'
 import { checkQuery } from '#operations/alerts/test-query.ts'
@@ -14,6 +15,8 @@ import { alertEventsTopic } from '#schemas/alert-topics.ts'
 import type { AlertEvent } from '#schemas/generated/records.ts'
 import { type Pipeline, startPipeline } from '../support/pipeline.ts'
 import type { ServiceProcess } from '../support/service-process.ts'
+import { stackOf } from '../support/stack-of.ts'
+import { tidemark } from '../support/tidemark-command.ts'
 
 vi.setConfig({ testTimeout: 180_000 })
 
@@ -163,6 +166,38 @@ test('a rule that is changed or deleted while it fires is resolved', async () =>
   )
   await deleteRule(parts, 'rows', by)
   await until(async () => expect((await said('rows')).at(-1)).toMatchObject({ detail: 'the rule was deleted' }))
+})
+
+test('commands save, list, show and test rules with queries by the account that only reads', async () => {
+  const stack = await stackOf(pipeline)
+  writeStackFile({ ...stack, endpoints: { ...stack.endpoints, health: { alerter: alerter.url } } })
+  const alerts = (...args: string[]) => tidemark(['alerts', ...args, '--data', stack.dataDir], process.env)
+  const file = join(pipeline.directory, 'rule.json')
+  const write = (sql: string) =>
+    writeFileSync(file, JSON.stringify({ id: 'written', title: 'Written', owner: 'trading', when: { sql } }))
+  write('INSERT INTO t.rows VALUES (1)')
+  expect(await alerts('set', file)).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('The rule written is refused'),
+  })
+  write("SELECT 'x' AS key, 7 AS value")
+  const tested = await alerts('test', file)
+  expect(tested.stderr).toContain(
+    'written: the query is asked once, now: to test it on the past, write {at:DateTime64(3)}',
+  )
+  expect(tested.stdout).toMatch(
+    /still +sql x +7 +7\nwritten would have alerted once: 1 rows of 1 keys in one answer\.\n$/,
+  )
+  expect(await alerts('set', file)).toMatchObject({ code: 0, stdout: 'written is saved as version 1\n' })
+  const { stdout } = await alerts('list')
+  expect(stdout).toMatch(/^written +v1 +warning +sql \* +a query returns a row, asked every PT1M: SELECT 'x' AS key/m)
+  expect(stdout).toMatch(/^half is asked every 15 s; the last run took \S+ s, 0 rows$/m)
+  expect((await alerts('show', 'half')).stderr).toMatch(/^half is asked every 15 s;/)
+  const [firing] = await said('half')
+  const explained = await alerts('explain', firing?.id ?? '')
+  expect(explained.stdout).toContain('Rule half: fires on sql AT; since ')
+  expect(explained.stdout).not.toContain('The bytes')
+  await deleteRule(parts, 'written', by)
 })
 
 test('an owner whose queries take more than their share is asked less often, and it is said', async () => {

@@ -2,20 +2,23 @@
 import { z } from 'zod'
 import { describeCondition, describeEvent } from '#core/alerts/describe-rule.ts'
 import { describeQueryRun } from '#core/alerts/query-status.ts'
-import { ruleSchema } from '#core/alerts/rule.ts'
+import { isQuery, queryDataset, ruleSchema } from '#core/alerts/rule.ts'
 import type { Transition } from '#core/alerts/transition.ts'
+import { includesRole } from '#core/api-token.ts'
 import { type Backtest, backtest } from '#operations/alerts/backtest.ts'
 import { alertEvent, deliveriesOf, eventsList, firingList } from '#operations/alerts/history.ts'
 import { queryRuns } from '#operations/alerts/query-runs.ts'
 import { readRule } from '#operations/alerts/rules.ts'
 import { UserError } from '#platform/process/user-error.ts'
 import type { AlertEvent, AlertRule, AlertSilence } from '#schemas/generated/records.ts'
+import type { Caller } from '../access.ts'
 import type { RememberedAlerts } from '../alert-records.ts'
 import type { ApiParts, TypedServer } from '../parts.ts'
 import { Problem } from '../problem.ts'
 import { objectResponse } from '../responses.ts'
 import { untilGone } from '../rows.ts'
 import { createTurns } from '../turns.ts'
+import { refuseOtherSource } from './change.ts'
 import { addListRoute } from './list-route.ts'
 import { readAt, readSpan, spanParameters } from './parameters.ts'
 
@@ -117,8 +120,9 @@ function addTest(server: TypedServer, { store, nowMs }: ApiParts): void {
         response: objectResponse,
       },
     },
-    async ({ body: { rule: written, from, to, asKnown: isAsKnown } }, reply) => {
+    async ({ body: { rule: written, from, to, asKnown: isAsKnown }, caller }, reply) => {
       const rule = readRule(written)
+      if (isQuery(rule.when)) refuseQuery(caller)
       const toMs = readAt(to, 'to') ?? nowMs()
       const fromMs = readAt(from, 'from') ?? toMs - monthMs
       if (fromMs >= toMs) throw new UserError('`to` must be after `from`: the span is [from, to).')
@@ -129,6 +133,13 @@ function addTest(server: TypedServer, { store, nowMs }: ApiParts): void {
       return { from: iso(fromMs), to: iso(toMs), asKnown: isAsKnown, says: describeCondition(rule), ...shown(result) }
     },
   )
+}
+
+/** A query reads what the API shows to operators alone. @throws Problem 403 */
+function refuseQuery(caller: Caller): void {
+  if (!includesRole(caller.role, 'operator'))
+    throw new Problem(403, 'Forbidden', `To test a rule with a query needs the role operator; you are ${caller.role}.`)
+  refuseOtherSource(caller, queryDataset)
 }
 
 /** Returns what `find` finds. @throws Problem 404 in the words of its UserError */
