@@ -112,7 +112,13 @@ test('one that is no longer wanted is ended', async () => {
 })
 
 test('a table function that nobody knows is refused where tables stand, and a function of values is not', () => {
-  expect(refusalOf(['TableExpression (children 1)', ' Function newLake (children 1)'])).toContain('newLake()')
-  expect(refusalOf(['TableExpression (children 1)', ' Function numbers (alias n) (children 1)'])).toBeUndefined()
-  expect(refusalOf(['ExpressionList (children 1)', ' Function format (children 1)'])).toBeUndefined()
+  const inTree = (...lines: string[]) => refusalOf(['SelectWithUnionQuery (children 1)', ...lines])
+  expect(inTree('TableExpression (children 1)', ' Function newLake (children 1)')).toContain('newLake()')
+  expect(inTree('TableExpression (children 1)', ' Function numbers (alias n) (children 1)')).toBeUndefined()
+  expect(inTree('ExpressionList (children 1)', ' Function format (children 1)')).toBeUndefined()
+})
+
+test('what has no tree, or that of another statement, is refused', () => {
+  for (const tree of [[], ['InsertQuery (children 1)', ' SelectWithUnionQuery (children 1)']])
+    expect(refusalOf(tree)).toContain('is not a SELECT')
 })

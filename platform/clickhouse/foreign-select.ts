@@ -66,6 +66,7 @@ const wrapped = (sql: string, limit: number): string =>
 
 /** Returns why a syntax tree, in lines, is refused. Pure. undefined: it may be run. */
 export function refusalOf(tree: readonly string[]): string | undefined {
+  if (!tree[0]?.startsWith('SelectWithUnionQuery ')) return 'The query is not a SELECT that the store can explain.'
   for (const [index, line] of tree.entries()) {
     const node = line.trim()
     if (node === 'Set') return 'The query may not have SETTINGS: the alerter limits its time and memory itself.'
