@@ -3,7 +3,7 @@ import type { StackFile } from '#local/stack-file.ts'
 import { createStore, type Store } from '#platform/clickhouse/client.ts'
 import { createKafka, type Kafka } from '#platform/kafka/client.ts'
 import { openRegistry, type Registry } from '#platform/kafka/registry.ts'
-import { type ConnectionConfig, connectionSettings, readConfig } from '#platform/process/config.ts'
+import { type ConnectionConfig, connectionSettings, readConfig, readerSettings } from '#platform/process/config.ts'
 
 export interface StackClients {
   config: ConnectionConfig
@@ -38,11 +38,20 @@ export function connectTo(stack: StackFile, name: string): StackClients {
   }
 }
 
+/** Opens a client of the store that may only read. The caller must close it. */
+export function openReader({ endpoints: { clickhouse } }: StackFile): Store {
+  const { CLICKHOUSE_READER_USER: user, CLICKHOUSE_READER_PASSWORD: password } = readConfig(readerSettings)
+  const reader = clickhouse.passwordFile === undefined ? { user, password } : usersIn(clickhouse.passwordFile).reader
+  return createStore({ url: clickhouse.url, ...reader, requestTimeoutMs: storeTimeoutMs })
+}
+
 /** Returns settings with the store's writer. For an external ClickHouse, the environment has the password. */
 function writerOf({ endpoints: { clickhouse } }: StackFile): NodeJS.ProcessEnv {
   if (clickhouse.passwordFile === undefined) return { CLICKHOUSE_USER: clickhouse.user }
-  const { writer } = JSON.parse(readFileSync(clickhouse.passwordFile, 'utf8')) as {
-    writer: { user: string; password: string }
-  }
+  const { writer } = usersIn(clickhouse.passwordFile)
   return { CLICKHOUSE_USER: writer.user, CLICKHOUSE_PASSWORD: writer.password }
 }
+
+type User = { user: string; password: string }
+
+const usersIn = (file: string): { writer: User; reader: User } => JSON.parse(readFileSync(file, 'utf8'))

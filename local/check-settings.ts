@@ -1,6 +1,6 @@
 import { provisionSettings } from '#infra/provision/settings.ts'
 import { connectionSettings, readConfig } from '#platform/process/config.ts'
-import { alertSettings } from '#services/alerter/settings.ts'
+import { alertSettings, querySettings } from '#services/alerter/settings.ts'
 import { apiSettings, safeConfig } from '#services/api/settings.ts'
 import { normalizerSettings } from '#services/normalizer/settings.ts'
 import { allPollerSettings, checkPollerSettings } from '#services/poller/settings.ts'
@@ -20,7 +20,8 @@ export function checkSettings(environment: NodeJS.ProcessEnv): void {
     CLICKHOUSE_URL: CLICKHOUSE_URL || 'http://own',
   }
   const services = { ...allPollerSettings, ...connectionSettings, ...normalizerSettings, ...provisionSettings }
-  readConfig({ ...services, ...apiSettings, ...alertSettings, ...simulatorShape, ...backupSettings }, whole)
+  const alerter = { ...querySettings, ...alertSettings }
+  readConfig({ ...alerter, ...services, ...apiSettings, ...simulatorShape, ...backupSettings }, whole)
   safeConfig(readConfig(apiSettings, whole))
   checkPollerSettings(whole)
   backupPlan(environment)

@@ -1,11 +1,14 @@
 import { Command } from 'commander'
 import { describeCondition, describeEvent } from '#core/alerts/describe-rule.ts'
-import { ruleSchema } from '#core/alerts/rule.ts'
+import { describeQueryRun } from '#core/alerts/query-status.ts'
+import { queryDataset, ruleSchema } from '#core/alerts/rule.ts'
 import { readInstant } from '#core/instant.ts'
 import { alertEvent, alertHistory, deliveriesOf } from '#operations/alerts/history.ts'
+import { queryRuns } from '#operations/alerts/query-runs.ts'
 import { deleteRule, findRule, listRules, readRule, saveRule } from '#operations/alerts/rules.ts'
 import { checkRuleMemory } from '#operations/alerts/selected-series.ts'
 import { endSilence, heldBack, listSilences, silence } from '#operations/alerts/silences.ts'
+import { checkQuery } from '#operations/alerts/test-query.ts'
 import { UserError } from '#platform/process/user-error.ts'
 import { utcText } from '#platform/process/utc-text.ts'
 import { whoAmI } from '#platform/process/who.ts'
@@ -67,8 +70,14 @@ export const alerts = (): Command =>
     .addCommand(endpointCommands())
 
 async function list(options: AlertOptions): Promise<void> {
-  const rules = await withAlerts(options, listRules)
-  if (options.json) return print(rules.map(({ rule, ...rest }) => ({ ...rest, rule: JSON.parse(rule) })))
+  const { rules, runs } = await withAlerts(options, async (parts) => ({
+    rules: await listRules(parts),
+    runs: await queryRuns(parts.stack.endpoints.health.alerter),
+  }))
+  if (options.json)
+    return print(
+      rules.map(({ rule, ...rest }) => ({ ...rest, rule: JSON.parse(rule), query: runs.get(rest.id) ?? null })),
+    )
   if (rules.length === 0)
     return void process.stderr.write(
       'there is no rule yet; examples/alerts/ has some: `npx tidemark alerts set FILE`\n',
@@ -85,11 +94,16 @@ async function list(options: AlertOptions): Promise<void> {
     ]
   })
   process.stdout.write(`${aligned([['rule', 'version', 'severity', 'series', 'alerts when'], ...lines]).join('\n')}\n`)
+  for (const run of runs.values()) process.stdout.write(`${run.rule} ${describeQueryRun(run)}\n`)
 }
 
 async function show(id: string, options: AlertOptions): Promise<void> {
-  const { rule } = await withAlerts(options, (parts) => findRule(parts, id))
-  process.stdout.write(`${JSON.stringify(JSON.parse(rule), null, 2)}\n`)
+  const { found, run } = await withAlerts(options, async (parts) => ({
+    found: await findRule(parts, id),
+    run: (await queryRuns(parts.stack.endpoints.health.alerter)).get(id),
+  }))
+  process.stdout.write(`${JSON.stringify(JSON.parse(found.rule), null, 2)}\n`)
+  if (run !== undefined) process.stderr.write(`${id} ${describeQueryRun(run)}\n`)
 }
 
 async function set(file: string, options: AlertOptions & { why: string }): Promise<void> {
@@ -97,7 +111,11 @@ async function set(file: string, options: AlertOptions & { why: string }): Promi
   const rules = (Array.isArray(written) ? written : [written]).map(readRule)
   const saved = await withAlerts(options, async (parts) => {
     const records = []
-    for (const rule of rules) await checkRuleMemory(parts.store, rule)
+    const nowMs = await parts.nowMs()
+    for (const rule of rules) {
+      await checkRuleMemory(parts.store, rule)
+      await checkQuery(parts.reader, rule, nowMs)
+    }
     for (const rule of rules) records.push(await saveRule(parts, rule, { by: whoAmI(), why: options.why }))
     return records
   })
@@ -151,7 +169,7 @@ async function explain(id: string, options: AlertOptions): Promise<void> {
       return `${endpoint}: ${state}${when}, ${attempts} attempts${detail === null ? '' : `, ${detail}`}`
     }),
     ...(deliveries.length === 0 ? ['It was told to nobody: the rule names no endpoint.'] : []),
-    ...(event.value === null ? [] : ['', bytesHint(event)]),
+    ...(event.value === null || event.dataset === queryDataset ? [] : ['', bytesHint(event)]),
   ]
   process.stdout.write(`${lines.join('\n')}\n`)
 }

@@ -7,7 +7,7 @@ import type { Store } from '#platform/clickhouse/client.ts'
 import { UserError } from '#platform/process/user-error.ts'
 import { abortWhenStackStops } from '../abort-when-stack-stops.ts'
 import { dataDirectory, findRunningStack } from '../directories.ts'
-import { connectTo } from '../stack-clients.ts'
+import { connectTo, openReader } from '../stack-clients.ts'
 import { stackNowMs } from '../stack-now.ts'
 
 export interface AlertOptions {
@@ -17,6 +17,8 @@ export interface AlertOptions {
 
 export interface AlertClients extends AlertParts {
   store: Store
+  /** The store as an account that may only read: it runs the queries of rules. */
+  reader: Store
   stack: StackFile
   /** The pollers' clock, ms UTC. */
   nowMs: () => Promise<number>
@@ -35,8 +37,17 @@ export function withAlerts<T>({ data }: AlertOptions, work: (clients: AlertClien
   return abortWhenStackStops(stack, goneAfterMs, async () => {
     const { kafka, registry, store } = connectTo(stack, 'alerts')
     const log = { warn: (_fields: unknown, text: string) => void process.stderr.write(`${text}\n`) }
-    const clients = { kafka, registry, store, stack, log: log as AlertParts['log'], nowMs: () => stackNowMs(stack) }
-    return work(clients).finally(() => store.close())
+    const reader = openReader(stack)
+    const clients = {
+      kafka,
+      registry,
+      store,
+      reader,
+      stack,
+      log: log as AlertParts['log'],
+      nowMs: () => stackNowMs(stack),
+    }
+    return work(clients).finally(() => Promise.all([store.close(), reader.close()]))
   })
 }
 

@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs'
 import { Command } from 'commander'
-import { isOfWindows, type Rule, ruleSchema } from '#core/alerts/rule.ts'
+import { isOfWindows, isQuery, type QueryCondition, type Rule, ruleSchema } from '#core/alerts/rule.ts'
 import type { Transition } from '#core/alerts/transition.ts'
 import { readInstant } from '#core/instant.ts'
 import { type Backtest, backtest } from '#operations/alerts/backtest.ts'
 import { findRule, readRule } from '#operations/alerts/rules.ts'
+import { namesInstant, queryInstants } from '#operations/alerts/test-query.ts'
 import { UserError } from '#platform/process/user-error.ts'
 import { utcText } from '#platform/process/utc-text.ts'
 import { aligned } from '../aligned.ts'
@@ -46,7 +47,8 @@ async function run(named: string, options: TestOptions): Promise<void> {
         continue
       }
       const request = { rule, version: saved?.version ?? 1, fromMs, toMs, isAsKnown }
-      tested.push({ rule, result: await backtest(parts.store, request) })
+      if (isQuery(rule.when)) announce(rule.id, rule.when, fromMs, toMs)
+      tested.push({ rule, result: await backtest(isQuery(rule.when) ? parts.reader : parts.store, request) })
     }
     return tested
   })
@@ -54,15 +56,24 @@ async function run(named: string, options: TestOptions): Promise<void> {
   for (const { rule, result } of results) process.stdout.write(reportOf(rule, result, isAsKnown))
 }
 
-function reportOf({ id }: Rule, { transitions, series, points }: Backtest, isAsKnown: boolean): string {
+function announce(id: string, when: QueryCondition, fromMs: number, toMs: number): void {
+  const runs = queryInstants(when, fromMs, toMs).length
+  const how = namesInstant(when.sql)
+    ? `the query is asked ${runs} times about the past`
+    : 'the query is asked once, now: to test it on the past, write {at:DateTime64(3)} in place of now()'
+  process.stderr.write(`${id}: ${how}\n`)
+}
+
+function reportOf({ id }: Rule, { transitions, series, points, runs }: Backtest, isAsKnown: boolean): string {
   const fired = transitions.filter(({ kind }) => kind === 'firing' || kind === 'happened')
   const shown = fired.slice(-maxLines).map((each) => line(each, transitions))
   const head = ['since', 'until', 'lasted', 'series', 'value', 'compared']
   const lines = shown.length > 0 ? aligned([head, ...shown]) : []
   if (fired.length > maxLines) lines.push(`(the last ${maxLines} of them; --json prints all)`)
   const times = fired.length === 1 ? 'once' : `${fired.length} times`
-  const judged = `${points} points of ${series} series, ${isAsKnown ? 'as they were known' : 'as they are known now'}`
-  lines.push(`${id} would have alerted ${times}: ${judged}.`)
+  const judgedRows = `${points} rows of ${series} keys in ${runs === 1 ? 'one answer' : `${runs} answers`}`
+  const judgedPoints = `${points} points of ${series} series, ${isAsKnown ? 'as they were known' : 'as they are known now'}`
+  lines.push(`${id} would have alerted ${times}: ${runs === undefined ? judgedPoints : judgedRows}.`)
   return `${lines.join('\n')}\n`
 }
 

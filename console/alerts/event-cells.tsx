@@ -12,6 +12,8 @@ export const Severity = ({ of }: { of: string }) => (
 
 /** Leads to the series with the point open, or to the windows of the dataset. */
 export function SeriesLink({ dataset, key_: key, ms, tz }: { dataset: string; key_: string; ms: number; tz: string }) {
+  // The row of a query is no series.
+  if (dataset === 'sql') return <>{key === '' ? 'the query' : key}</>
   const day = dayAt(ms, tz)
   const href =
     key === ''

@@ -10,6 +10,8 @@ export interface AlertRule {
   changedBy: string
   why: string
   rule: RuleText
+  /** How the query of the rule is asked now, in words. null: it has none, or nobody says. */
+  query: { says: string; everyS: number; waitsS: number; failure: string | null } | null
 }
 
 /** A rule as people write it; what the page reads of it. */
@@ -70,6 +72,8 @@ export interface Tested {
   says: string
   series: number
   points: number
+  /** How often the query of the rule was asked: series are keys, points are rows. null: it has none. */
+  runs: number | null
   /** How many episodes began. */
   begun: number
   /** Whether only the newest transitions are here. */

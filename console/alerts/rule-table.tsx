@@ -17,7 +17,7 @@ export const RuleTable = ({ rules, opened, tz }: { rules: AlertRule[]; opened: s
         </tr>
       </thead>
       <tbody>
-        {rules.map(({ id, says, owner, rule }) => (
+        {rules.map(({ id, says, owner, rule, query }) => (
           <tr key={id} class={id === opened ? 'chosen' : undefined}>
             <th scope="row">
               <a href={hrefTo('/alerts', alertsState, { rule: id, tz })}>{String(rule.title ?? id)}</a>
@@ -28,7 +28,12 @@ export const RuleTable = ({ rules, opened, tz }: { rules: AlertRule[]; opened: s
             <td class="names">
               {String(rule.of?.dataset)} {String(rule.of?.key ?? '*')}
             </td>
-            <td>{says ?? 'This release cannot read it: it alerts nobody.'}</td>
+            <td>
+              {says ?? 'This release cannot read it: it alerts nobody.'}
+              {query !== null && (query.waitsS > query.everyS || query.failure !== null) && (
+                <p class="hint">It {query.says}.</p>
+              )}
+            </td>
             <td>{owner}</td>
           </tr>
         ))}

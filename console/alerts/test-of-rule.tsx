@@ -49,8 +49,7 @@ function Result({ rule, asKnown, tz }: { rule: string; asKnown: boolean; tz: str
       empty={
         answer.state === 'ready' && (
           <>
-            It would not have alerted: {answer.value.says}. It judged {answer.value.points} points of{' '}
-            {answer.value.series} series.
+            It would not have alerted: {answer.value.says}. {judgedText(answer.value)}
           </>
         )
       }
@@ -58,6 +57,14 @@ function Result({ rule, asKnown, tz }: { rule: string; asKnown: boolean; tz: str
       {(tested) => <Episodes tested={tested} tz={tz} />}
     </Shown>
   )
+}
+
+function judgedText({ points, series, runs, asKnown }: Tested): string {
+  if (runs === null)
+    return `${points} points of ${series} series, ${asKnown ? 'as they were known' : 'as they are known now'}.`
+  const rows = `${points} rows of ${series} keys`
+  if (runs > 1) return `${rows} in ${runs} answers.`
+  return `${rows}, asked now: to test it on the past, write {at:DateTime64(3)} in place of now().`
 }
 
 /** Asks once for each rule and knowledge. */
@@ -82,7 +89,7 @@ function useTest(rule: string, asKnown: boolean): Answer<Tested> {
 }
 
 function Episodes({ tested, tz }: { tested: Tested; tz: string }) {
-  const { begun, isCut, series, points } = tested
+  const { begun, isCut } = tested
   const episodes = episodesOf(tested.transitions)
   const [fromMs, toMs] = [Date.parse(tested.from), Date.parse(tested.to)]
   const { total, longest } = lengthsOf(episodes, toMs)
@@ -95,7 +102,7 @@ function Episodes({ tested, tz }: { tested: Tested; tz: string }) {
         {lengthText(longest)} at most
         {takenBack > 0 && `; ${takenBack} were taken back by a revision`}.{' '}
         <span class="faint">
-          {points} points of {series} series, {tested.asKnown ? 'as they were known' : 'as they are known now'}.
+          {judgedText(tested)}
           {isCut && ` The newest ${episodes.length} are shown, and the lengths are theirs.`}
         </span>
       </p>

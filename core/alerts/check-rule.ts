@@ -4,6 +4,7 @@ import { datasetsByName } from '../datasets.ts'
 import {
   durationMs,
   isOfWindows,
+  isQuery,
   isRevision,
   isWithdrawal,
   matches,
@@ -17,6 +18,8 @@ import {
  * @throws UserError that says which part, why, and what to do
  */
 export function checkRule(rule: Rule): void {
+  // Whether the store takes a query, the store says.
+  if (isQuery(rule.when)) return
   const datasets = [...datasetsByName.values()]
     .map(({ dataset }) => dataset)
     .filter(({ name }) => matches(rule.of.dataset, name))

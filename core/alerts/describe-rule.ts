@@ -1,7 +1,7 @@
 // What a rule and a transition say, in words. Commands, messages and the page say the same.
 import { printable } from '#platform/process/printable.ts'
 import type { AlertEvent } from '#schemas/generated/records.ts'
-import { isOfWindows, isRevision, isWithdrawal, type PointCondition, type Rule } from './rule.ts'
+import { isOfWindows, isQuery, isRevision, isWithdrawal, type PointCondition, type Rule } from './rule.ts'
 
 const figures = {
   avg: 'average',
@@ -23,9 +23,17 @@ export function describeCondition({ when }: Rule): string {
   if (isWithdrawal(when))
     return when.withdrawn === 'ahead' ? 'a value that lies ahead is withdrawn' : 'a value is withdrawn'
   if (isOfWindows(when)) return when.becomes === 'late' ? 'a window is late' : `a window is ${when.becomes}`
+  if (isQuery(when)) return `a query returns a row, asked every ${when.every}: ${excerpt(when.sql)}`
   if ('all' in when) return when.all.map(describePoint).join(', and ')
   if ('any' in when) return when.any.map(describePoint).join(', or ')
   return describePoint(when)
+}
+
+const maxExcerptChars = 120
+
+function excerpt(sql: string): string {
+  const line = printable(sql.replace(/\s+/g, ' '))
+  return line.length <= maxExcerptChars ? line : `${line.slice(0, maxExcerptChars)}…`
 }
 
 const relation = (operator: string): string =>

@@ -1,5 +1,5 @@
 import { revisionTransitions } from './revision-transitions.ts'
-import { isOfWindows, type RuleVersion, referencesOf, selects, windowsOf } from './rule.ts'
+import { isOfWindows, isQuery, type RuleVersion, referencesOf, selects, windowsOf } from './rule.ts'
 import type { RuleOnSeries, ToldEpisode } from './rule-on-series.ts'
 import type { PointRun, ReplacingAnswer, Revision } from './series-points.ts'
 import { SeriesWatch, type WatchedSeries } from './series-watch.ts'
@@ -56,7 +56,7 @@ export class AlertEngine {
     describe: (dataset: string, key: string) => WatchedSeries | undefined,
     told: Iterable<ToldState> = [],
   ) {
-    const judged = versions.filter(({ rule }) => !isOfWindows(rule.when))
+    const judged = versions.filter(({ rule }) => !isOfWindows(rule.when) && !isQuery(rule.when))
     for (const version of judged) {
       const { dataset, key } = version.rule.of
       if (`${dataset}${key}`.includes('*')) this.patterns.push(version)

@@ -86,13 +86,34 @@ const withdrawalCondition = z.strictObject({
 /** What becomes of a window: `late` holds until it is complete, the others happen once. */
 const windowCondition = z.strictObject({ becomes: z.enum(['published', 'late', 'retracted']) })
 
+/** A query of the store: each row of its answer is an instance that alerts. */
+const queryCondition = z.strictObject({
+  sql: z
+    .string()
+    .trim()
+    .min(1)
+    .max(10_000)
+    .describe('a SELECT with the column `key`, and perhaps `value` and `detail`'),
+  every: duration
+    .refine((text) => durationMs(text) >= 15_000 && durationMs(text) <= dayMs, 'must be from PT15S to P1D')
+    .default('PT1M')
+    .describe('how often the store is asked'),
+})
+
 export type RevisionCondition = z.infer<typeof revisionCondition>
 export type WithdrawalCondition = z.infer<typeof withdrawalCondition>
 export type WindowCondition = z.infer<typeof windowCondition>
+export type QueryCondition = z.infer<typeof queryCondition>
+
+/** What stands in place of a dataset in the transitions of rules with a query. No dataset has that name. */
+export const queryDataset = 'sql'
+const ofQuery = { dataset: queryDataset, key: '*', labels: {} }
 
 export const ruleId = z
   .string()
   .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'must be small letters, digits and hyphens, at most 63')
+
+const defaultShare = 0.8
 
 const ruleObject = z.strictObject({
   id: ruleId,
@@ -107,6 +128,7 @@ const ruleObject = z.strictObject({
     revisionCondition,
     withdrawalCondition,
     windowCondition,
+    queryCondition,
   ]),
   for: duration.optional().describe('how long the condition holds before the rule fires'),
   times: z
@@ -120,18 +142,54 @@ const ruleObject = z.strictObject({
     .refine((text) => durationMs(text) <= 31 * dayMs, 'must be P31D at most')
     .optional()
     .describe('points that become known later than that never alert'),
-  minShare: z.number().min(0.1).max(1).default(0.8).describe('share of the samples of a window that must be there'),
+  minShare: z
+    .number()
+    .min(0.1)
+    .max(1)
+    .default(defaultShare)
+    .describe('share of the samples of a window that must be there'),
   tell: z.array(line(100)).max(20).default([]).describe('ids of endpoints'),
 })
 
-/** What a rule says. `checkRule` says whether the series that it names can ever meet it. */
-export const ruleSchema = ruleObject.superRefine(({ when, clearAt }, context) => {
-  if (clearAt === undefined) return
-  const problem = (message: string) => context.addIssue({ code: 'custom', path: ['clearAt'], message })
-  if (!('value' in when)) return problem('is for a rule with one condition on a value')
-  const isRight = when.value === '>' || when.value === '>=' ? clearAt <= when.than : clearAt >= when.than
-  if (!isRight) problem(`must lie on the other side of ${when.than}, or the rule would resolve while it holds`)
+const checkedRule = ruleObject.superRefine((rule, context) => {
+  const { when, clearAt } = rule
+  const refuse = (path: string, message: string): void => context.addIssue({ code: 'custom', path: [path], message })
+  if (isQuery(when)) {
+    for (const path of whatQueriesLack(rule)) refuse(path, lacking[path])
+  } else if (clearAt !== undefined) {
+    if (!('value' in when)) return refuse('clearAt', 'is for a rule with one condition on a value')
+    const isRight = when.value === '>' || when.value === '>=' ? clearAt <= when.than : clearAt >= when.than
+    if (!isRight)
+      refuse('clearAt', `must lie on the other side of ${when.than}, or the rule would resolve while it holds`)
+  }
 })
+
+const lacking = {
+  of: 'is for conditions on series: a query names its tables itself',
+  times: 'is for conditions on values: let the query count',
+  clearAt: 'is for conditions on values: let the query return a row for as long as it alerts',
+  maxAge: 'is for conditions on values: let the query ask for new rows alone',
+  minShare: 'is for windows of values: let the query count',
+}
+
+function whatQueriesLack({ of, times, clearAt, maxAge, minShare }: z.infer<typeof ruleObject>) {
+  const isOwn = of.dataset === ofQuery.dataset && of.key === '*' && Object.keys(of.labels).length === 0
+  const lacks = {
+    ...{ of: !isOwn, times: times !== undefined, clearAt: clearAt !== undefined, maxAge: maxAge !== undefined },
+    minShare: minShare !== defaultShare,
+  }
+  return (Object.keys(lacking) as (keyof typeof lacking)[]).filter((path) => lacks[path])
+}
+
+/** A rule with a query is written without `of`. */
+function withOf(written: unknown): unknown {
+  if (typeof written !== 'object' || written === null || 'of' in written || !('when' in written)) return written
+  const { when } = written
+  return typeof when === 'object' && when !== null && 'sql' in when ? { ...written, of: ofQuery } : written
+}
+
+/** What a rule says. `checkRule` says whether the series that it names can ever meet it. */
+export const ruleSchema = z.preprocess(withOf, checkedRule)
 
 /** A rule as people write it, with all defaults. */
 export type Rule = z.infer<typeof ruleSchema>
@@ -145,10 +203,11 @@ export interface RuleVersion {
 export const isRevision = (when: Rule['when']): when is RevisionCondition => 'revision' in when
 export const isWithdrawal = (when: Rule['when']): when is WithdrawalCondition => 'withdrawn' in when
 export const isOfWindows = (when: Rule['when']): when is WindowCondition => 'becomes' in when
+export const isQuery = (when: Rule['when']): when is QueryCondition => 'sql' in when
 
 /** Returns the conditions that each point meets or does not, and how they are joined. */
 export function pointConditions(when: Rule['when']): { of: PointCondition[]; join: 'all' | 'any' } {
-  if (isRevision(when) || isWithdrawal(when) || isOfWindows(when)) return { of: [], join: 'all' }
+  if (isRevision(when) || isWithdrawal(when) || isOfWindows(when) || isQuery(when)) return { of: [], join: 'all' }
   if ('all' in when) return { of: when.all, join: 'all' }
   if ('any' in when) return { of: when.any, join: 'any' }
   return { of: [when], join: 'all' }

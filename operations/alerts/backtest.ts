@@ -2,7 +2,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { declaredSeries, dueAtMs } from '#core/alerts/declared-series.ts'
 import { AlertEngine, longestLookBackMs } from '#core/alerts/engine.ts'
-import { isOfWindows, type Rule, referencesOf } from '#core/alerts/rule.ts'
+import { isOfWindows, isQuery, type Rule, referencesOf } from '#core/alerts/rule.ts'
 import type { PointRun } from '#core/alerts/series-points.ts'
 import { maxAheadOf } from '#core/alerts/series-watch.ts'
 import type { Transition } from '#core/alerts/transition.ts'
@@ -11,6 +11,7 @@ import { stepAt } from '#core/expected-windows.ts'
 import { readRows, type Store } from '#platform/clickhouse/client.ts'
 import { UserError } from '#platform/process/user-error.ts'
 import { selectedSeries } from './selected-series.ts'
+import { testQuery } from './test-query.ts'
 
 export interface BacktestRequest {
   rule: Rule
@@ -25,6 +26,8 @@ export interface Backtest {
   series: number
   points: number
   transitions: Transition[]
+  /** How often the query of the rule was asked; it then counts keys as series and rows as points. Absent: it has none. */
+  runs?: number
 }
 
 const maxSeries = 2_000
@@ -41,10 +44,12 @@ interface StoredPoint {
 
 /**
  * Returns what a rule would have told in [fromMs, toMs): in the order in which it became known, or today's values in the
- * order of event time. @throws UserError if nothing is selected, or too much
+ * order of event time. @param store of a rule with a query, a client of an account that may only read
+ * @throws UserError if nothing is selected, or too much
  */
 export async function backtest(store: Store, request: BacktestRequest): Promise<Backtest> {
   const { rule, version, fromMs, toMs } = request
+  if (isQuery(rule.when)) return testQuery(store, request, rule.when)
   if (isOfWindows(rule.when)) throw new UserError('A rule about windows has no values to be tested with.')
   const keys = await selectedSeries(store, rule)
   if (keys.length === 0) throw new UserError('The rule selects no series that is stored.')

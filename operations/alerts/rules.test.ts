@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { describeCondition } from '#core/alerts/describe-rule.ts'
 import { readRule } from './rules.ts'
 
 const rule = {
@@ -62,4 +63,39 @@ test.each([
 
 test.each([[null], [[]], ['a text'], [7], [undefined]])('%j is not a rule', (written) => {
   expect(() => readRule(written)).toThrow(/^The rule does not fit:\n {2}the rule: Invalid input: expected object/)
+})
+
+const query = { id: 'q-1', title: 'A title', owner: 'trading', when: { sql: 'SELECT 1' } }
+
+test('a rule with a query is asked every minute, and stays the same when it is read again', () => {
+  const read = readRule(query)
+  expect(read).toMatchObject({ when: { sql: 'SELECT 1', every: 'PT1M' }, of: { dataset: 'sql', key: '*' } })
+  expect(readRule(JSON.parse(JSON.stringify(read)))).toEqual(read)
+  expect(readRule({ ...query, for: 'PT5M', keepFiringFor: 'PT5M' })).toMatchObject({ for: 'PT5M' })
+})
+
+test.each([
+  [{ of: rule.of }, 'of: is for conditions on series: a query names its tables itself'],
+  [{ of: { dataset: 'sql', key: 'a' } }, 'of: is for conditions on series'],
+  [{ times: { of: 3, atLeast: 2 } }, 'times: is for conditions on values: let the query count'],
+  [{ clearAt: 1 }, 'clearAt: is for conditions on values'],
+  [{ maxAge: 'PT1H' }, 'maxAge: is for conditions on values'],
+  [{ minShare: 0.5 }, 'minShare: is for windows of values'],
+  [{ when: { sql: 'SELECT 1', every: 'PT14S' } }, 'when.every: must be from PT15S to P1D'],
+  [{ when: { sql: ' ' } }, 'when.sql: Too small: expected string to have >=1 characters'],
+  [{ when: { sql: 'SELECT 1', evry: 'PT1M' } }, 'when: Unrecognized key: "evry"'],
+  [{ when: { value: '>', than: 3 } }, 'of: Invalid input: expected object, received undefined'],
+])('a rule with a query and %j is refused in words', (change, expected) => {
+  expect(() => readRule({ ...query, ...change })).toThrow(`The rule does not fit:\n  ${expected}`)
+})
+
+test('a query of more than 10,000 characters is refused', () => {
+  const written = { ...query, when: { sql: 'x'.repeat(10_001) } }
+  expect(() => readRule(written)).toThrow('when.sql: Too big: expected string to have <=10000 characters')
+})
+
+test('a query in words is one short line', () => {
+  const sql = `SELECT key\n  FROM a WHERE ${'b'.repeat(200)}`
+  const words = describeCondition(readRule({ ...query, when: { sql, every: 'PT5M' } }))
+  expect(words).toBe(`a query returns a row, asked every PT5M: SELECT key FROM a WHERE ${'b'.repeat(96)}…`)
 })

@@ -60,6 +60,12 @@ export const connectionSettings = {
   CLICKHOUSE_PASSWORD: z.string().default(''),
 }
 
+/** The account of whoever only reads the store. */
+export const readerSettings = {
+  CLICKHOUSE_READER_USER: z.string().default('reader').describe('the read-only user of the store'),
+  CLICKHOUSE_READER_PASSWORD: z.string().default('').describe('the password of the read-only user of the store'),
+}
+
 export type ConnectionConfig = Readonly<z.infer<z.ZodObject<typeof connectionSettings>>>
 
 export const tracingSettings = {

@@ -13,6 +13,7 @@ import { readServiceConfig } from '#platform/process/config.ts'
 import { createLogger } from '#platform/process/log.ts'
 import { type OnStop, run } from '#platform/process/run.ts'
 import { alertDeliveriesTopic, alertEndpointsTopic, alertEventsTopic, alertStateTopic } from '#schemas/alert-topics.ts'
+import { completenessTopic } from '#schemas/completeness-topics.ts'
 import { timeseriesTopic } from '#schemas/topics.ts'
 import { sources } from '#sources/index.ts'
 import { alertRecords } from './alert-records.ts'
@@ -20,15 +21,18 @@ import { openDelivery } from './deliver.ts'
 import { followAlerts } from './follow-alerts.ts'
 import { startHeartbeat } from './heartbeat.ts'
 import { judgeSource } from './judge.ts'
+import type { QueryJudge } from './judge-queries.ts'
 import { judgeWindows } from './judge-windows.ts'
 import { openMessages } from './messages.ts'
 import { alertMetrics, measureState } from './metrics.ts'
+import { openQueries } from './open-queries.ts'
 import { alerterSettings } from './settings.ts'
 import { readTold, startEngine } from './start-engine.ts'
 
 const config = readServiceConfig(alerterSettings)
 const log = createLogger('alerter', config.LOG_LEVEL)
 const shape = { minBytes: 1, maxWaitMs: 100, maxBytesPerPartition: 1024 * 1024, concurrentPartitions: 2 }
+let queries: QueryJudge | undefined
 
 await run(log, 8_000, async (onStop) => {
   const clock = await openClock(config.SIMULATOR_URL, log)
@@ -42,6 +46,7 @@ await run(log, 8_000, async (onStop) => {
       log,
       nowMs,
       metrics,
+      status: () => ({ queries: queries?.status() ?? [] }),
       groups: (clients, stop) => groupsOf(clients, metrics.registry, nowMs, stop),
     },
     onStop,
@@ -100,6 +105,14 @@ async function groupsOf(
       },
     }),
   )
+  queries = openQueries(
+    clients,
+    {
+      ...{ config, measures, nowMs, log, encode: encodeOutcome, onTold: count },
+      ...{ rulesVersion: alerts.rulesVersion, rules: alerts.known },
+    },
+    onStop,
+  )
   let heartbeatMs = 0
   const topics = consumerGroups().filter(({ group }) => alerterGroups.includes(group))
   const read = topics.map(({ group, topics }) => ({ groupId: group, topics }))
@@ -121,6 +134,7 @@ async function groupsOf(
         ...judges.flatMap(({ slices, answers }) => [slices, answers]),
         windows.subscription,
       ] as Subscription[],
+      onAssigned: (partitions) => queries?.onAssigned(partitions[completenessTopic.name]?.includes(0) ?? false),
     },
     {
       ...{ groupId: alertMessagesGroup, shape, subscriptions: [messages.subscription as Subscription] },

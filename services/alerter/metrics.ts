@@ -22,6 +22,19 @@ export function alertMetrics(registry: Registry) {
       labelNames: ['kind', 'result'] as const,
       registers,
     }),
+    queries: new Histogram({
+      name: 'tidemark_alert_query_seconds',
+      help: 'How long the queries of rules took, by result (rows or failed)',
+      labelNames: ['result'] as const,
+      buckets: [0.01, 0.05, 0.1, 0.5, 1, 2, 5, 10],
+      registers,
+    }),
+    stretch: new Gauge({
+      name: 'tidemark_alert_query_stretch',
+      help: 'How many times longer than asked the queries of an owner wait, to stay within its share; 1: as asked',
+      labelNames: ['owner'] as const,
+      registers,
+    }),
   }
 }
 

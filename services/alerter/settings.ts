@@ -1,5 +1,11 @@
 import { z } from 'zod'
-import { kafkaSettings, registrySettings, serviceSettings } from '#platform/process/config.ts'
+import {
+  httpAddress,
+  kafkaSettings,
+  readerSettings,
+  registrySettings,
+  serviceSettings,
+} from '#platform/process/config.ts'
 
 /** What whoever saves or tests an endpoint needs, too. */
 export const alertSettings = {
@@ -16,4 +22,19 @@ export const alertSettings = {
   ALERT_MAIL_FROM: z.string().optional().describe('the address that mail of alerts is from'),
 }
 
-export const alerterSettings = { ...kafkaSettings, ...registrySettings, ...serviceSettings, ...alertSettings }
+/** What rules with queries need. */
+export const querySettings = {
+  ...readerSettings,
+  CLICKHOUSE_URL: httpAddress.optional().describe('the store; without it no rule with a query is judged'),
+  ALERT_SQL_SHARE: z.coerce
+    .number()
+    .min(0.001)
+    .max(1)
+    .default(0.05)
+    .describe("which part of the store's time the queries of all rules of an owner may take"),
+}
+
+export const alerterSettings = {
+  ...{ ...kafkaSettings, ...registrySettings, ...serviceSettings },
+  ...{ ...alertSettings, ...querySettings },
+}

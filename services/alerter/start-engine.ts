@@ -1,6 +1,6 @@
 import { declaredSeries } from '#core/alerts/declared-series.ts'
 import { AlertEngine, type EngineOutcome, longestLookBackMs, stateName, type ToldState } from '#core/alerts/engine.ts'
-import { durationMs, type Rule, type RuleVersion, ruleSchema } from '#core/alerts/rule.ts'
+import { durationMs, isQuery, type Rule, type RuleVersion, ruleSchema } from '#core/alerts/rule.ts'
 import { isPublishedAhead } from '#core/alerts/series-watch.ts'
 import { noFacts, withId } from '#core/alerts/transition.ts'
 import { datasetsByName } from '#core/datasets.ts'
@@ -43,7 +43,7 @@ export async function startEngine(
   const named = new Map(states.map((state) => [stateName(state.ruleId, state.dataset, state.key), state]))
   const told = [...named.values()]
   const known = rules()
-  const versions = validRules(known)
+  const versions = validRules(known).filter(({ rule }) => !isQuery(rule.when))
   const engine = new AlertEngine(versions, declaredSeries, told)
   const lookBackMs = longestLookBackMs(versions) + Math.max(0, ...versions.map(({ rule }) => persistenceMs(rule)))
   const nowMs = Date.now()
@@ -101,8 +101,8 @@ export async function readTold(kafka: Kafka, registry: Registry, log: Logger): P
   return [...(await readNewest(kafka, registry, alertStateTopic, log)).values()].map(toldState)
 }
 
-/** Resolves what fires by rules, or versions of rules, that are gone. */
-function closeGone(told: readonly ToldState[], known: ReadonlyMap<string, KnownRule>): EngineOutcome {
+/** Resolves what fires by rules, or versions of rules, that are gone, and says that what was unknown no longer is. */
+export function closeGone(told: readonly ToldState[], known: ReadonlyMap<string, KnownRule>): EngineOutcome {
   const outcome: EngineOutcome = { transitions: [], states: [] }
   for (const state of told) {
     const rule = known.get(state.ruleId)
@@ -112,9 +112,10 @@ function closeGone(told: readonly ToldState[], known: ReadonlyMap<string, KnownR
     const open = state.episodes.find(({ endsMs }) => endsMs === null)
     if (open === undefined) continue
     const { onsetMs, firingId } = open
+    const kind = state.key === '' ? 'known' : 'resolved'
     outcome.transitions.push(
       withId({
-        ...{ kind: 'resolved', rule: { rule: rule.rule, version: state.ruleVersion }, onsetMs, endsMs: null, firingId },
+        ...{ kind, rule: { rule: rule.rule, version: state.ruleVersion }, onsetMs, endsMs: null, firingId },
         ...{ dataset: state.dataset, key: state.key, facts: { ...noFacts, atMs: onsetMs, knownMs: 0 } },
         detail: rule.isDeleted ? 'the rule was deleted' : 'the rule was changed',
       }),

@@ -4,6 +4,7 @@ import {
   ConfigError,
   connectionSettings,
   orExit,
+  readerSettings,
   readServiceConfig,
   serviceSettings,
 } from '#platform/process/config.ts'
@@ -59,8 +60,7 @@ export const apiSettings = {
     .default('refused')
     .describe('whether the API may listen beyond loopback although no address with https is known'),
   ...oidcSettings,
-  CLICKHOUSE_READER_USER: z.string().default('reader').describe('the read-only user of the store'),
-  CLICKHOUSE_READER_PASSWORD: z.string().default('').describe('the password of the read-only user of the store'),
+  ...readerSettings,
   NORMALIZER_URL: z.string().optional().describe('the health address of the normalizer, for replays'),
   POLLER_URL: z.string().optional().describe('the health address of the poller, for budgets and backfills'),
   SINK_URL: z.string().optional().describe('the health address of the sink, to say whether it runs'),

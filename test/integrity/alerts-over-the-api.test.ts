@@ -42,8 +42,8 @@ async function tell(...answers: RawResponse[]): Promise<void> {
 
 beforeAll(async () => {
   chain = await startChain()
-  await chain.start('alerter')
-  api = await startApi(chain)
+  const alerter = await chain.start('alerter', { CLICKHOUSE_URL: '' })
+  api = await startApi(chain, { ALERTER_URL: alerter.url })
   operator = await api.as({ role: 'operator' })
   reader = await api.as({ role: 'reader' })
   await tell(
@@ -163,6 +163,35 @@ describe('a rule', () => {
     expect(await refused({ rule: { ...low, of: { dataset, key: 'nowhere' } }, ...span })).toContain('selects no series')
     expect(await listed('alerts/rules')).toHaveLength(1)
   })
+})
+
+test('a rule with a query is saved and tested by an operator of all sources, and the store takes the query first', async () => {
+  const query = (sql: string) => ({ id: 'query', title: 'A query', owner: 'desk', when: { sql } })
+  const put = (sql: string, headers?: object) =>
+    send('PUT', 'alerts/rules/query', { rule: query(sql), why: 'a trial' }, headers)
+  const ask = (sql: string, headers?: object) => send('POST', 'alerts/test', { rule: query(sql) }, headers)
+  const good = "SELECT 'x' AS key, 7 AS value"
+  const refused = (words: string) => ({ status: 400, body: { detail: expect.stringContaining(words) } })
+  expect(await put('DROP TABLE tidemark.points')).toMatchObject(refused('The rule query is refused: The store says: '))
+  expect(await put("SELECT 'x' AS name")).toMatchObject(refused('has no column `key`'))
+  expect(await put("SELECT * FROM url('http://127.0.0.1:1/', 'CSV', 'key String')")).toMatchObject(refused('url()'))
+  expect(await ask("SELECT 'x' AS key, sleep(3) AS value")).toMatchObject(refused('sleep()'))
+  const ofJao = await api.as({ role: 'operator', source: 'jao' })
+  await expect.poll(async () => (await api.get('session', { headers: ofJao })).status).toBe(200)
+  for (const headers of [reader, {}, ofJao]) expect(await ask(good, headers)).toMatchObject({ status: 403 })
+  expect(await put(good, ofJao)).toMatchObject({ status: 403 })
+  expect(await ask(good)).toMatchObject({
+    status: 200,
+    body: { runs: 1, series: 1, begun: 1, transitions: [{ kind: 'firing', dataset: 'sql', key: 'x', value: 7 }] },
+  })
+  expect(await put(good)).toMatchObject({ status: 200, body: { version: 1 } })
+  const rules = () => listed('alerts/rules')
+  // The alerter of this test knows no store.
+  const asked = await eventually('it is asked', async () =>
+    (await rules()).find(({ id, query: run }) => id === 'query' && (run as { isAsked?: boolean } | null)?.isAsked),
+  )
+  expect(asked.query).toMatchObject({ everyS: 60, failure: expect.stringContaining('knows no store') })
+  expect(await send('DELETE', 'alerts/rules/query', { why: 'over' })).toMatchObject({ status: 200 })
 })
 
 test('an episode is firing until a revision takes it back; its history stays, with to whom it was told', async () => {

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { type AlertParts, deleteRule, findRule, listRules, readRule, saveRule } from '#operations/alerts/rules.ts'
 import { endSilence, findSilence, silence } from '#operations/alerts/silences.ts'
+import { checkQuery } from '#operations/alerts/test-query.ts'
 import { UserError } from '#platform/process/user-error.ts'
 import type { AlertRule } from '#schemas/generated/records.ts'
 import type { Caller } from '../access.ts'
@@ -49,6 +50,7 @@ function addRuleChanges(
         throw new UserError(`The rule has the id ${JSON.stringify(named)}, and the path names ${params.id}.`)
       const rule = readRule({ ...body.rule, id: params.id })
       refuseOtherRule(caller, rule.of)
+      await checkQuery(parts.store, rule, parts.nowMs())
       const before = (await listRules(alertParts)).find(({ id }) => id === rule.id)
       if (before !== undefined) refuseOtherRule(caller, selectorOf(before))
       const change = { action: 'save-alert-rule', target: { rule }, why: body.why, isDry: false }

@@ -1,20 +1,25 @@
 // What alert rules are there, what they told, what is silenced, and what a rule would have told in the past.
 import { z } from 'zod'
 import { describeCondition, describeEvent } from '#core/alerts/describe-rule.ts'
-import { ruleSchema } from '#core/alerts/rule.ts'
+import { describeQueryRun } from '#core/alerts/query-status.ts'
+import { isQuery, queryDataset, ruleSchema } from '#core/alerts/rule.ts'
 import type { Transition } from '#core/alerts/transition.ts'
+import { includesRole } from '#core/api-token.ts'
 import { type Backtest, backtest } from '#operations/alerts/backtest.ts'
 import { alertEvent, deliveriesOf, eventsList, firingList } from '#operations/alerts/history.ts'
+import { queryRuns } from '#operations/alerts/query-runs.ts'
 import { readRule } from '#operations/alerts/rules.ts'
 import { heldBack } from '#operations/alerts/silences.ts'
 import { UserError } from '#platform/process/user-error.ts'
 import type { AlertEvent, AlertRule, AlertSilence } from '#schemas/generated/records.ts'
+import type { Caller } from '../access.ts'
 import type { RememberedAlerts } from '../alert-records.ts'
 import type { ApiParts, TypedServer } from '../parts.ts'
 import { Problem } from '../problem.ts'
 import { objectResponse } from '../responses.ts'
 import { untilGone } from '../rows.ts'
 import { createTurns } from '../turns.ts'
+import { refuseOtherSource } from './change.ts'
 import { addListRoute } from './list-route.ts'
 import { readAt, readSpan, spanParameters } from './parameters.ts'
 
@@ -34,9 +39,14 @@ export function addAlertRoutes(server: TypedServer, parts: ApiParts, { rules, si
     config: { role: 'reader' as const },
     schema: { summary, tags: ['alerts'], response: objectResponse },
   })
-  server.get('/api/v1/alerts/rules', about('The alert rules, each with its condition in words'), async () => ({
-    data: (await rules()).map(shownRule),
-  }))
+  server.get('/api/v1/alerts/rules', about('The alert rules, each with its condition in words'), async () => {
+    const [all, runs] = await Promise.all([rules(), queryRuns(parts.alerterUrl)])
+    const queryOf = (id: string) => {
+      const run = runs.get(id)
+      return run === undefined ? null : { ...run, says: describeQueryRun(run) }
+    }
+    return { data: all.map((rule) => ({ ...shownRule(rule), query: queryOf(rule.id) })) }
+  })
   const ofSilences = about('When alerts are not sent, until when, why, and how many that fire are held back now')
   server.get('/api/v1/alerts/silences', ofSilences, async () => {
     const all = await silences()
@@ -114,8 +124,9 @@ function addTest(server: TypedServer, { store, nowMs }: ApiParts): void {
         response: objectResponse,
       },
     },
-    async ({ body: { rule: written, from, to, asKnown: isAsKnown } }, reply) => {
+    async ({ body: { rule: written, from, to, asKnown: isAsKnown }, caller }, reply) => {
       const rule = readRule(written)
+      if (isQuery(rule.when)) refuseQuery(caller)
       const toMs = readAt(to, 'to') ?? nowMs()
       const fromMs = readAt(from, 'from') ?? toMs - monthMs
       if (fromMs >= toMs) throw new UserError('`to` must be after `from`: the span is [from, to).')
@@ -126,6 +137,13 @@ function addTest(server: TypedServer, { store, nowMs }: ApiParts): void {
       return { from: iso(fromMs), to: iso(toMs), asKnown: isAsKnown, says: describeCondition(rule), ...shown(result) }
     },
   )
+}
+
+/** A query reads what the API shows to operators alone. @throws Problem 403 */
+function refuseQuery(caller: Caller): void {
+  if (!includesRole(caller.role, 'operator'))
+    throw new Problem(403, 'Forbidden', `To test a rule with a query needs the role operator; you are ${caller.role}.`)
+  refuseOtherSource(caller, queryDataset)
 }
 
 /** Returns what `find` finds. @throws Problem 404 in the words of its UserError */
@@ -159,10 +177,17 @@ function shownEvent(event: AlertEvent) {
   }
 }
 
-function shown({ series, points, transitions }: Backtest) {
+function shown({ series, points, transitions, runs }: Backtest) {
   const begun = transitions.filter(({ kind }) => kind === 'firing' || kind === 'happened').length
   const isCut = transitions.length > maxTransitions
-  return { series, points, begun, isCut, transitions: transitions.slice(-maxTransitions).map(shownTransition) }
+  return {
+    series,
+    points,
+    runs: runs ?? null,
+    begun,
+    isCut,
+    transitions: transitions.slice(-maxTransitions).map(shownTransition),
+  }
 }
 
 const shownTransition = ({ id, kind, dataset, key, onsetMs, endsMs, firingId, facts, detail }: Transition) => ({

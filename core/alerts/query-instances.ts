@@ -1,0 +1,67 @@
+// What the answer to the query of a rule says: each row is an instance.
+import type { ForeignAnswer } from '#platform/clickhouse/foreign-select.ts'
+import { UserError } from '#platform/process/user-error.ts'
+
+/** A row of the answer. */
+export interface Instance {
+  /** Its name, which is unique in the answer. */
+  key: string
+  value: number | null
+  detail: string | null
+}
+
+export const maxInstances = 1_000
+const maxKeyChars = 300
+const maxDetailChars = 400
+const maxFieldChars = 60
+
+const isText = (type: string): boolean =>
+  /^(LowCardinality\(|Nullable\()*(String|FixedString|Enum8|Enum16|UUID)\b/.test(type)
+const isNumber = (type: string): boolean =>
+  /^(LowCardinality\(|Nullable\()*(U?Int\d+|B?Float\d+|Decimal\d*|Bool|Nothing)\b/.test(type)
+
+/**
+ * Reads the answer to the query of a rule. Pure. @throws UserError that says which column or row does not fit, and what to
+ * write
+ */
+export function readInstances({ columns, rows }: ForeignAnswer): Instance[] {
+  const names = columns.map(({ name }) => name).join(', ')
+  const key = columns.find(({ name }) => name === 'key')
+  if (key === undefined)
+    throw new UserError(`The query has no column \`key\`, which names each row; it has: ${names}. Write … AS key.`)
+  if (!isText(key.type))
+    throw new UserError(`The column \`key\` must be text, and is ${key.type}: write toString(…) AS key.`)
+  const value = columns.find(({ name }) => name === 'value')
+  if (value !== undefined && !isNumber(value.type))
+    throw new UserError(`The column \`value\` must be a number, and is ${value.type}: give it another name.`)
+  if (rows.length > maxInstances)
+    throw new UserError(`The query returns more than ${maxInstances} rows: each of them is an alert. Name fewer.`)
+  const seen = new Set<string>()
+  return rows.map((row) => {
+    const name = row.key
+    if (typeof name !== 'string' || name === '' || name.length > maxKeyChars)
+      throw new UserError(`A \`key\` is empty, null or longer than ${maxKeyChars} characters.`)
+    if (seen.has(name)) throw new UserError(`The key ${JSON.stringify(name)} comes twice: group the rows by it.`)
+    seen.add(name)
+    return { key: name, value: numberOf(row.value), detail: detailOf(row, columns) }
+  })
+}
+
+function numberOf(value: unknown): number | null {
+  if (value === undefined || value === null) return null
+  const number = Number(value)
+  return Number.isFinite(number) ? number : null
+}
+
+/** The column `detail`, and after it the others by name. */
+function detailOf(row: Record<string, unknown>, columns: ForeignAnswer['columns']): string | null {
+  const { detail } = row
+  const parts = typeof detail === 'string' && detail !== '' ? [detail] : []
+  for (const { name } of columns) {
+    if (name === 'key' || name === 'value' || (name === 'detail' && typeof detail === 'string')) continue
+    if (row[name] === null || row[name] === undefined) continue
+    const field = typeof row[name] === 'string' ? row[name] : JSON.stringify(row[name])
+    parts.push(`${name}=${field.slice(0, maxFieldChars)}`)
+  }
+  return parts.length === 0 ? null : parts.join(', ').slice(0, maxDetailChars)
+}
