@@ -2,6 +2,7 @@ import { alertEventsTopic } from '#schemas/alert-topics.ts'
 import { completenessTopic } from '#schemas/completeness-topics.ts'
 import { answersTopic, platformTopics, rawTopic, type Topic, timeseriesTopic } from '#schemas/topics.ts'
 import { sources } from '#sources/index.ts'
+import type { Source } from '#sources/source.ts'
 import { topicsOf } from './source-topics.ts'
 
 /** The consumer groups of the sink. Dead letters have their own, because they are read in much smaller fetches. */
@@ -27,10 +28,17 @@ export function consumerGroups(): { group: string; topics: string[] }[] {
     {
       group: alerterGroup,
       topics: [
-        ...sources.flatMap(({ name }) => [timeseriesTopic(name).name, answersTopic(name).name]),
+        ...sources.flatMap((source) => [
+          timeseriesTopic(source.name).name,
+          ...(isReplaced(source) ? [answersTopic(source.name).name] : []),
+        ]),
         completenessTopic.name,
       ],
     },
     { group: alertMessagesGroup, topics: [alertEventsTopic.name] },
   ]
 }
+
+/** Returns whether answers of a source may withdraw what earlier ones said. Ticks and files only add to it. */
+export const isReplaced = ({ datasets }: Pick<Source, 'datasets'>): boolean =>
+  datasets.some(({ calendar }) => calendar.kind === 'days')

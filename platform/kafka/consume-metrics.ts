@@ -36,7 +36,7 @@ export function createConsumeMetrics(service: string): ConsumeMetrics {
     name: 'tidemark_batch_records',
     help: 'Messages in a batch',
     labelNames: ['topic'] as const,
-    buckets: [1, 10, 100, 1_000, 10_000],
+    buckets: [10, 100, 1_000, 10_000],
     registers,
   })
   const lag = new Gauge({

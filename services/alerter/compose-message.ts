@@ -1,4 +1,5 @@
 import { describeEvent } from '#core/alerts/describe-rule.ts'
+import { eventData } from '#core/alerts/event-data.ts'
 import type { AlertMessage } from '#platform/delivery/message.ts'
 import { printable } from '#platform/process/printable.ts'
 import type { AlertEvent } from '#schemas/generated/records.ts'
@@ -32,7 +33,7 @@ export function composeMessage(eventIds: readonly string[], events: readonly Ale
     type: first === undefined || eventIds.length > 1 ? 'alert.several' : `alert.${first.kind}`,
     subject: cut(printable(subjectOf(first, eventIds.length)), maxSubjectChars),
     text: lines.join('\n'),
-    data: { count: eventIds.length, more: Math.max(0, more), events: listed.map(dataOf) },
+    data: { count: eventIds.length, more: Math.max(0, more), events: listed.map(eventData) },
     events: listed,
     ...(references && { references }),
   }
@@ -43,7 +44,7 @@ function firstThatFit(events: readonly AlertEvent[]): AlertEvent[] {
   let bytes = 0
   let chars = 0
   const tooMuch = events.findIndex((event) => {
-    bytes += Buffer.byteLength(JSON.stringify(dataOf(event))) + 1
+    bytes += Buffer.byteLength(JSON.stringify(eventData(event))) + 1
     chars += describeEvent(event).length + 2
     return bytes > maxDataBytes || chars > maxTextChars
   })
@@ -69,14 +70,3 @@ function subjectOf(first: AlertEvent | undefined, count: number): string {
   const more = count > 1 ? ` and ${count - 1} more` : ''
   return `[${first.severity}] ${first.title}: ${first.kind} ${series}${more}`
 }
-
-const iso = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString())
-
-/** What programs read of a transition. Times are ISO 8601 in UTC. */
-const dataOf = (event: AlertEvent): Record<string, unknown> => ({
-  ...{ id: event.id, kind: event.kind, rule: event.ruleId, rule_version: event.ruleVersion, title: event.title },
-  ...{ severity: event.severity, dataset: event.dataset, key: event.key, unit: event.unit },
-  ...{ onset_at: iso(event.onsetAt), ends_at: iso(event.endsAt), firing_id: event.firingId },
-  ...{ point_at: iso(event.pointAt), value: event.value, compared: event.compared, reference: event.reference },
-  ...{ samples: event.samples, expected: event.expected, known_at: iso(event.knownAt), detail: event.detail },
-})

@@ -2,7 +2,7 @@
 import type { Registry as MetricsRegistry } from 'prom-client'
 import type { EngineOutcome } from '#core/alerts/engine.ts'
 import { openClock } from '#core/clock.ts'
-import { alerterGroup, alerterGroups, alertMessagesGroup, consumerGroups } from '#core/consumer-groups.ts'
+import { alerterGroup, alerterGroups, alertMessagesGroup, consumerGroups, isReplaced } from '#core/consumer-groups.ts'
 import { afterRecords } from '#platform/kafka/after-records.ts'
 import { createConsumeMetrics } from '#platform/kafka/consume-metrics.ts'
 import { openOffsetReader } from '#platform/kafka/consumer-lag.ts'
@@ -88,8 +88,9 @@ async function groupsOf(
   const offsets = await openOffsetReader(kafka)
   onStop('offsets', offsets.close)
   const after = afterRecords(offsets, () => alerterGroup)
-  const judges = sources.map(({ name }) =>
-    judgeSource(name, {
+  const judges = sources.map((source) => {
+    const { name } = source
+    const judge = judgeSource(name, {
       rulesVersion: alerts.rulesVersion,
       start: async (place) => {
         await windows.begin()
@@ -103,8 +104,9 @@ async function groupsOf(
         measures.judged.observe(Math.max(0, nowMs() - knownMs) / 1_000)
         count(outcome)
       },
-    }),
-  )
+    })
+    return { ...judge, subscriptions: isReplaced(source) ? [judge.slices, judge.answers] : [judge.slices] }
+  })
   queries = openQueries(
     clients,
     {
@@ -130,10 +132,7 @@ async function groupsOf(
   return [
     {
       ...{ groupId: alerterGroup, shape, from: 'newest' },
-      subscriptions: [
-        ...judges.flatMap(({ slices, answers }) => [slices, answers]),
-        windows.subscription,
-      ] as Subscription[],
+      subscriptions: [...judges.flatMap(({ subscriptions }) => subscriptions), windows.subscription] as Subscription[],
       onAssigned: (partitions) => queries?.onAssigned(partitions[completenessTopic.name]?.includes(0) ?? false),
     },
     {

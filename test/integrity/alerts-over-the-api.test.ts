@@ -195,6 +195,7 @@ test('a rule with a query is saved and tested by an operator of all sources, and
 })
 
 test('an episode is firing until a revision takes it back; its history stays, with to whom it was told', async () => {
+  const listener = await api.listen(`kinds=alert&dataset=${dataset}`)
   // The alerter follows the rules by itself.
   await sleep(3_000)
   await tell(dayAnswer(dayAhead, Date.now(), (hour) => (hour >= 3 && hour < 6 ? 400 : 100)))
@@ -226,6 +227,15 @@ test('an episode is firing until a revision takes it back; its history stays, wi
   expect((await heldBack()).get(here)).toBe(0)
   for (const id of [here, elsewhere]) await send('DELETE', `alerts/silences/${id}`, { why: 'over' })
   expect(await eventsOf('high-border')).toEqual(['cancelled', 'changed', 'firing'])
+  // The stream has told the same, with the same ids.
+  await eventually('the stream told all', async () => listener.events[2])
+  listener.close()
+  expect(listener.events.map(({ kind, data }) => [kind, data.kind, data.firing_id])).toEqual([
+    ['alert', 'firing', null],
+    ['alert', 'changed', firing.id],
+    ['alert', 'cancelled', firing.id],
+  ])
+  expect(listener.events[0]?.data).toMatchObject({ id: firing.id, value: 400, onset_at: at(3), ends_at: at(6) })
   const count = async (query: string) => (await listed(`alerts/events?${query}`)).length
   const series = `dataset=${dataset}&key=${key}`
   expect(await count(`${series}&from=${at(3)}&to=${at(4)}`)).toBe(3)

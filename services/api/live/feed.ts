@@ -1,18 +1,26 @@
 // One consumer reads what is new on the topics, for all clients of the live stream.
+import { eventData } from '#core/alerts/event-data.ts'
 import type { Kafka } from '#platform/kafka/client.ts'
 import { highWatermarks } from '#platform/kafka/consumer-lag.ts'
 import { follow } from '#platform/kafka/follow.ts'
 import type { ReadRecord } from '#platform/kafka/own-partitions.ts'
 import { readRanges } from '#platform/kafka/read-range.ts'
 import type { Decoder, Registry } from '#platform/kafka/registry.ts'
+import { alertEventsTopic } from '#schemas/alert-topics.ts'
 import { completenessTopic } from '#schemas/completeness-topics.ts'
-import type { AcceptedAnswer, CompletenessChange, Poll, TimeseriesSlice } from '#schemas/generated/records.ts'
+import type {
+  AcceptedAnswer,
+  AlertEvent,
+  CompletenessChange,
+  Poll,
+  TimeseriesSlice,
+} from '#schemas/generated/records.ts'
 import type { RecordSchema } from '#schemas/record-schema.ts'
 import { answersTopic, pollsTopic, timeseriesTopic } from '#schemas/topics.ts'
 import { sources } from '#sources/index.ts'
 import type { Partition } from './cursor.ts'
 
-export const recordKinds = ['slice', 'answer', 'poll', 'class'] as const
+export const recordKinds = ['slice', 'answer', 'poll', 'class', 'alert'] as const
 export type RecordKind = (typeof recordKinds)[number]
 
 export interface LiveEvent {
@@ -105,6 +113,7 @@ function topics(): { name: string; kind: RecordKind; schema: RecordSchema }[] {
     ...sources.flatMap(({ name }) => [...of('slice', timeseriesTopic(name)), ...of('answer', answersTopic(name))]),
     ...of('poll', pollsTopic),
     ...of('class', completenessTopic),
+    ...of('alert', alertEventsTopic),
   ]
 }
 
@@ -145,6 +154,10 @@ function shownRecord(kind: RecordKind, decoder: Decoder, value: Buffer | null): 
       status,
       error,
     })
+  }
+  if (kind === 'alert') {
+    const event = record as AlertEvent
+    return shown(kind, event.dataset, event.key, eventData(event))
   }
   const change = record as CompletenessChange
   const window = { window_start: iso(change.windowStart), window_end: iso(change.windowEnd) }
