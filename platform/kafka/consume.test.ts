@@ -11,7 +11,7 @@ import { type RealParts, startRealParts } from '../../test/support/real-parts.ts
 import { kafkaSettings, readConfig, registrySettings } from '../process/config.ts'
 import { TransientError } from '../process/transient-error.ts'
 import { createKafka, type Kafka } from './client.ts'
-import { type BatchMeasure, type Consumption, consume } from './consume.ts'
+import { type BatchMeasure, type ConsumeOptions, type Consumption, consume } from './consume.ts'
 import { follow } from './follow.ts'
 import { openLagReader } from './lag-reader.ts'
 import { ownPartitions } from './own-partitions.ts'
@@ -129,7 +129,9 @@ type Topics = Awaited<ReturnType<typeof topicsOfOneTest>>
 async function start(
   topics: Topics,
   handle: (batch: ConsumedRecord<Series>[]) => Verdict[] | Promise<Verdict[]>,
-  over: { registry?: Registry; producer?: Producer; more?: Subscription } = {},
+  over: Partial<Pick<ConsumeOptions, 'registry' | 'producer' | 'standsBy' | 'onAssigned'>> & {
+    more?: Subscription
+  } = {},
 ): Promise<Running> {
   const measured: BatchMeasure[] = []
   const crashes: Error[] = []
@@ -141,6 +143,8 @@ async function start(
       { topic: topics.input, record: seriesSchema, deadLetterTopic: topics.deadLetters, handle },
       ...(over.more ? [over.more] : []),
     ],
+    ...(over.standsBy && { standsBy: true }),
+    ...(over.onAssigned && { onAssigned: over.onAssigned }),
     shape: { minBytes: 1, maxWaitMs: 50, maxBytesPerPartition: 1024 * 1024, concurrentPartitions: 1 },
     registry: over.registry ?? registry,
     producer: over.producer ?? producer,
@@ -199,6 +203,38 @@ describe('consume', () => {
     await later.consumption.stop()
     const place = { topic: added.input, partition: 0, offset: 0 }
     expect(seen).toMatchObject([{ ...place, key: Buffer.from('k'), value: Buffer.from('no Avro'), headers }])
+  })
+
+  it('gives all topics to the member that was there first; another one stands by, is ready, and takes over', async () => {
+    const [topics, second] = [await topicsOfOneTest(), await topicsOfOneTest()]
+    const seen: string[] = []
+    const member = (name: string) => {
+      const assigned: string[][] = []
+      const handle = (batch: ConsumedRecord<Series>[]) => {
+        seen.push(...batch.map(({ record }) => `${name} ${record.key}`))
+        return batch.map(() => ok([]))
+      }
+      const more = { topic: second.input, record: seriesSchema, deadLetterTopic: null, handle } as Subscription
+      const onAssigned = (partitions: Record<string, number[]>) => {
+        assigned.push(Object.keys(partitions).toSorted())
+      }
+      return start(topics, handle, { more, standsBy: true, onAssigned }).then((running) => ({ ...running, assigned }))
+    }
+    const all = [topics.input, second.input].toSorted()
+    const first = await member('first')
+    await until(() => first.assigned.length > 0)
+    const other = await member('other')
+    await until(() => other.assigned.length > 0 && first.assigned.length > 1)
+    expect([first.assigned.at(-1), other.assigned.at(-1)]).toEqual([all, []])
+    expect(other.consumption.notReady()).toBeUndefined()
+    for (const { input } of [topics, second]) await send(input, ['a'])
+    await until(() => seen.length === 2)
+    await first.consumption.stop()
+    await until(() => other.assigned.at(-1)?.length === 2)
+    for (const { input } of [topics, second]) await send(input, ['b'])
+    await until(() => seen.length === 4)
+    expect(seen).toEqual(['first a', 'first a', 'other b', 'other b'])
+    await other.consumption.stop()
   })
 
   it('handles a compressed batch in parts, each committed before the next', async () => {

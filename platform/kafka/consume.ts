@@ -42,6 +42,8 @@ export interface ConsumeOptions {
    * of which the group has committed an offset goes on there.
    */
   from?: 'beginning' | 'newest'
+  /** True: the member that was there first gets all partitions, and the others stand by. Default: they share them. */
+  standsBy?: boolean
   /** Called with the partitions by topic whenever the group has assigned them anew. */
   onAssigned?: (partitions: Record<string, number[]>) => void
   registry: Registry

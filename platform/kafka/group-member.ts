@@ -1,5 +1,6 @@
 import type { Consumer, Kafka } from 'kafkajs'
 import type { Logger } from '../process/log.ts'
+import { oldestMember } from './oldest-member.ts'
 
 /** Limits of a fetch, and how many partitions are handled at once. A slow handler delays the next fetch. */
 export interface BatchShape {
@@ -18,6 +19,8 @@ interface MemberOptions {
   kafka: Kafka
   groupId: string
   shape: BatchShape
+  /** True: the member that was there first gets all partitions, and the others stand by. */
+  standsBy?: boolean | undefined
   log: Logger
   assigned: (partitions: Record<string, number[]>) => void
   crash: (error: Error) => void
@@ -27,7 +30,8 @@ interface MemberOptions {
 const sessionTimeoutMs = 10_000
 const heartbeatEveryMs = 2_000
 
-export function createGroupMember({ kafka, groupId, shape, log, assigned, crash }: MemberOptions): GroupMember {
+export function createGroupMember(options: MemberOptions): GroupMember {
+  const { kafka, groupId, shape, standsBy, log, assigned, crash } = options
   const consumer = kafka.consumer({
     groupId,
     sessionTimeout: sessionTimeoutMs,
@@ -38,6 +42,7 @@ export function createGroupMember({ kafka, groupId, shape, log, assigned, crash 
     maxBytesPerPartition: shape.maxBytesPerPartition,
     maxBytes: shape.maxBytesPerPartition * 8,
     allowAutoTopicCreation: false,
+    ...(standsBy && { partitionAssigners: [oldestMember(Date.now())] }),
   })
   let joined = false
   let heardOfAtMs = 0

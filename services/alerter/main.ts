@@ -131,7 +131,7 @@ async function groupsOf(
   })
   return [
     {
-      ...{ groupId: alerterGroup, shape, from: 'newest' },
+      ...{ groupId: alerterGroup, shape, from: 'newest', standsBy: true },
       subscriptions: [...judges.flatMap(({ subscriptions }) => subscriptions), windows.subscription] as Subscription[],
       onAssigned: (partitions) => queries?.onAssigned(partitions[completenessTopic.name]?.includes(0) ?? false),
     },
