@@ -5,13 +5,14 @@ import { followNewest } from '#platform/kafka/newest-records.ts'
 import type { Logger } from '#platform/process/log.ts'
 import type { OnStop } from '#platform/process/run.ts'
 import { alertEndpointsTopic, alertRulesTopic, alertSilencesTopic } from '#schemas/alert-topics.ts'
-import type { AlertEndpoint, AlertRule, AlertSilence } from '#schemas/generated/records.ts'
+import type { AlertEndpoint, AlertSilence } from '#schemas/generated/records.ts'
 import { type KnownRule, readRules, validRules } from './start-engine.ts'
 
 export interface FollowedAlerts {
   /** Changes when a rule changes. */
   rulesVersion: () => number
-  rule: (id: string) => AlertRule | undefined
+  /** Returns the endpoints that a rule names. */
+  tell: (ruleId: string) => readonly string[]
   /** The rules that can be read, with those that were deleted. */
   known: () => ReadonlyMap<string, KnownRule>
   /** The rules to judge by. */
@@ -42,7 +43,8 @@ export async function followAlerts(clients: KafkaClients, log: Logger, onStop: O
     return parsed
   }
   return {
-    ...{ rulesVersion: rules.version, rule: rules.get, endpoint: endpoints.get },
+    ...{ rulesVersion: rules.version, endpoint: endpoints.get },
+    tell: (ruleId) => parsedRules().known.get(ruleId)?.rule.tell ?? [],
     ...{ known: () => parsedRules().known, valid: () => parsedRules().valid },
     ...{ endpoints: endpoints.values, silences: silences.values },
   }

@@ -1,15 +1,6 @@
 import { expect, test } from 'vitest'
 import type { AlertDelivery, AlertSilence } from '#schemas/generated/records.ts'
-import {
-  endpointRecord,
-  event,
-  nowMs,
-  open,
-  route,
-  routingOf,
-  ruleRecord,
-  sent,
-} from '../../test/support/alert-mail.ts'
+import { endpointRecord, event, nowMs, open, route, routingOf, sent } from '../../test/support/alert-mail.ts'
 import type { MessageBody } from './compose-message.ts'
 import { Mailroom, type Routing } from './route-events.ts'
 
@@ -207,11 +198,21 @@ test('an endpoint that is not there, or disabled, has its failure in the history
   ])
 })
 
-test('a rule that cannot be read, or is not there, tells nobody and stops nothing', () => {
-  const broken = { ...ruleRecord('broken', ['u']), rule: '{"id":' }
-  const routing: Routing = { ...one, rule: (id) => (id === 'broken' ? broken : one.rule(id)) }
-  const events = [event('a', { ruleId: 'broken' }), event('b', { ruleId: 'nowhere' }), event('c')]
-  expect(route(new Mailroom([]), events, routing, nowMs).map(({ eventIds }) => eventIds)).toEqual([['c']])
+test('a rule that is not there tells nobody and stops nothing', () => {
+  const events = [event('b', { ruleId: 'nowhere' }), event('c')]
+  expect(route(new Mailroom([]), events, one, nowMs).map(({ eventIds }) => eventIds)).toEqual([['c']])
+})
+
+test('who was told the beginning is told the end, also when the rule names others meanwhile', () => {
+  const [firing] = route(new Mailroom([]), [event('a')], routingOf({ r: ['u'] }), nowMs) as [AlertDelivery]
+  const changed = routingOf({ r: ['v'], other: ['u'] })
+  const mailroom = new Mailroom([sent(firing, nowMs)])
+  const resolve = event('b', { kind: 'resolved', firingId: 'a', endsAt: nowMs })
+  const written = route(mailroom, [resolve, event('c')], changed, nowMs + 90_000)
+  expect(written.map(({ endpoint, eventIds }) => [endpoint, eventIds])).toEqual([
+    ['u', ['b']],
+    ['v', ['c']],
+  ])
 })
 
 test('an endpoint that a rule names twice is told once', () => {

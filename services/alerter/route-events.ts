@@ -1,13 +1,13 @@
 // Which messages transitions become: to whom, told together with what, and when.
-import { ruleSchema } from '#core/alerts/rule.ts'
 import { silencesEvent } from '#core/alerts/silence.ts'
-import type { AlertDelivery, AlertEndpoint, AlertEvent, AlertRule, AlertSilence } from '#schemas/generated/records.ts'
+import type { AlertDelivery, AlertEndpoint, AlertEvent, AlertSilence } from '#schemas/generated/records.ts'
 import { composeMessage, type MessageBody, maxListed } from './compose-message.ts'
 import { HeldBack } from './held-back.ts'
 import { endsSoon, silenceEnding } from './notices.ts'
 
 export interface Routing {
-  rule: (id: string) => AlertRule | undefined
+  /** Returns the endpoints that a rule names; none if it is not there or cannot be read. */
+  tell: (ruleId: string) => readonly string[]
   endpoint: (id: string) => AlertEndpoint | undefined
   silences: () => readonly AlertSilence[]
 }
@@ -50,6 +50,8 @@ export class Mailroom {
   private readonly open = new Map<string, AlertDelivery>()
   /** By endpoint and transition: the delivery that tells it. */
   private readonly byEvent = new Map<string, AlertDelivery>()
+  /** By transition: the endpoints that have a delivery of it. */
+  private readonly toldOf = new Map<string, string[]>()
   /** By endpoint and group: the delivery that may be extended. One that another process has made may have been sent. */
   private readonly extendable = new Map<string, AlertDelivery>()
   /** By endpoint and group: when the last message was sent or made, ms UTC. */
@@ -80,7 +82,12 @@ export class Mailroom {
     if (delivery.state === 'open') this.open.set(name, delivery)
     else this.open.delete(name)
     if (this.extendable.get(group)?.id === delivery.id) this.extendable.delete(group)
-    for (const id of delivery.eventIds) this.byEvent.set(`${delivery.endpoint}/${id}`, delivery)
+    for (const id of delivery.eventIds) {
+      this.byEvent.set(`${delivery.endpoint}/${id}`, delivery)
+      const told = this.toldOf.get(id)
+      if (told === undefined) this.toldOf.set(id, [delivery.endpoint])
+      else if (!told.includes(delivery.endpoint)) told.push(delivery.endpoint)
+    }
     this.heldBack.put(delivery)
     if (delivery.state === 'silenced') return
     this.lastMs.set(group, Math.max(this.lastMs.get(group) ?? 0, delivery.endedAt ?? delivery.createdAt))
@@ -111,7 +118,10 @@ export class Mailroom {
     )
     for (const delivery of old) {
       this.deliveries.delete(deliveryName(delivery))
-      for (const id of delivery.eventIds) this.byEvent.delete(`${delivery.endpoint}/${id}`)
+      for (const id of delivery.eventIds) {
+        this.byEvent.delete(`${delivery.endpoint}/${id}`)
+        this.toldOf.delete(id)
+      }
       const group = groupName(delivery)
       if ((this.lastMs.get(group) ?? 0) < nowMs - keptEndedMs) this.lastMs.delete(group)
     }
@@ -126,7 +136,7 @@ export class Mailroom {
     const drafts: Drafts = { open: new Map(), byEvent: new Map() }
     for (const event of events) {
       // A test names its endpoint itself.
-      const endpoints = event.kind === 'test' ? [event.key] : endpointsOf(routing.rule(event.ruleId))
+      const endpoints = event.kind === 'test' ? [event.key] : this.endpointsFor(event, routing)
       const silence = routing.silences().find((each) => silencesEvent(each, event, nowMs))
       for (const endpoint of endpoints) {
         const name = `${endpoint}/${event.id}`
@@ -176,6 +186,12 @@ export class Mailroom {
   add(notices: readonly AlertDelivery[]): AlertDelivery[] {
     for (const notice of notices) if (!this.deliveries.has(deliveryName(notice))) this.keep(notice)
     return [...this.unwritten.values()]
+  }
+
+  /** What follows a firing is told to those who were told of that, whom the rule names now or not. */
+  private endpointsFor({ ruleId, firingId }: AlertEvent, { tell }: Routing): readonly string[] {
+    const before = firingId === null ? undefined : this.toldOf.get(firingId)
+    return before ?? [...new Set(tell(ruleId))]
   }
 
   private draft(drafts: Drafts, event: AlertEvent, { endpoint, group, nowMs }: DraftPlace): void {
@@ -265,25 +281,4 @@ function add(event: AlertEvent, { eventIds, events }: Draft): void {
 function composed({ delivery, eventIds, events }: Draft): AlertDelivery {
   const body = JSON.stringify(composeMessage(eventIds, events, delivery.createdAt))
   return { ...delivery, eventIds, body }
-}
-
-/** By record: whom a rule tells. Reading a rule costs more than all the rest. */
-const readEndpoints = new WeakMap<AlertRule, readonly string[]>()
-
-function endpointsOf(record: AlertRule | undefined): readonly string[] {
-  if (record === undefined) return []
-  const known = readEndpoints.get(record)
-  if (known !== undefined) return known
-  const endpoints = [...new Set(readTell(record.rule))]
-  readEndpoints.set(record, endpoints)
-  return endpoints
-}
-
-function readTell(text: string): string[] {
-  try {
-    return ruleSchema.parse(JSON.parse(text)).tell
-  } catch {
-    // The alerter logs a rule that cannot be read when it starts to judge.
-    return []
-  }
 }

@@ -1,13 +1,8 @@
 // Records of alerts, and a mailroom whose messages Kafka acknowledges at once.
-import type { AlertDelivery, AlertEndpoint, AlertEvent, AlertRule, AlertSilence } from '#schemas/generated/records.ts'
+import type { AlertDelivery, AlertEndpoint, AlertEvent, AlertSilence } from '#schemas/generated/records.ts'
 import type { Mailroom, Routing } from '#services/alerter/route-events.ts'
 
 export const nowMs = Date.UTC(2026, 10, 1)
-
-export const ruleRecord = (id: string, tell: readonly string[]): AlertRule => ({
-  ...{ id, version: 1, owner: 'o', changedAt: 0, changedBy: 'b', why: 'w', isDeleted: false },
-  rule: JSON.stringify({ id, title: 't', owner: 'o', of: { dataset: 'd' }, when: { value: '>', than: 1 }, tell }),
-})
 
 export const endpointRecord = (id: string): AlertEndpoint => ({
   ...{ id, kind: 'webhook', address: 'https://example.org', owner: 'o', keyGeneration: 1, rotatedAt: null },
@@ -22,9 +17,8 @@ export const event = (id: string, partial: Partial<AlertEvent> = {}): AlertEvent
 })
 
 export function routingOf(tell: Record<string, readonly string[]>, silences: readonly AlertSilence[] = []): Routing {
-  const rules = new Map(Object.entries(tell).map(([id, endpoints]) => [id, ruleRecord(id, endpoints)]))
   const endpoints = new Map(Object.values(tell).flatMap((ids) => ids.map((id) => [id, endpointRecord(id)] as const)))
-  return { rule: (id) => rules.get(id), endpoint: (id) => endpoints.get(id), silences: () => silences }
+  return { tell: (id) => tell[id] ?? [], endpoint: (id) => endpoints.get(id), silences: () => silences }
 }
 
 /** What is open, in the order in which it is told: the transitions of each message. */
