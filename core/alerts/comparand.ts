@@ -9,6 +9,8 @@ export interface Compared {
   reference: number | null
   samples: number | null
   expected: number | null
+  /** True: it is undefined until points come from the store. What was compared before holds meanwhile. */
+  isWaiting?: true
 }
 
 /** What a comparand may ask about the series that it belongs to. */
@@ -41,7 +43,8 @@ export function comparandOf(condition: PointCondition, minShare: number, source:
       const figure = source.windows()?.at(atMs, windowMs, to.of) ?? { undefined: 'not-held' as const }
       const result = compare(source.valueAt(atMs), figure, as, minShare)
       const compared = 'value' in result ? result.value : null
-      if ('undefined' in figure) return { ...nothing, compared }
+      if ('undefined' in figure)
+        return { ...nothing, compared, ...(figure.undefined === 'reloading' && { isWaiting: true }) }
       return { compared, reference: figure.value, samples: figure.count, expected: figure.expected }
     }
   }

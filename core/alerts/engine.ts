@@ -3,6 +3,7 @@ import { isOfWindows, isQuery, type RuleVersion, referencesOf, selects, windowsO
 import type { RuleOnSeries, ToldEpisode } from './rule-on-series.ts'
 import type { PointRun, ReplacingAnswer, Revision } from './series-points.ts'
 import { SeriesWatch, type WatchedSeries } from './series-watch.ts'
+import type { KnownPoint } from './sliding-window.ts'
 import type { EpisodeNews } from './tell-episodes.ts'
 import { type Transition, withId } from './transition.ts'
 
@@ -21,6 +22,14 @@ export interface EngineOutcome {
   transitions: Transition[]
   /** What is told of each rule on each series after the transitions, where it changed. */
   states: ToldState[]
+}
+
+/** Ten minutes of a series. */
+export interface SeriesBucket {
+  dataset: string
+  key: string
+  /** ms UTC. */
+  startMs: number
 }
 
 export const seriesName = (dataset: string, key: string): string => `${dataset}/${key}`
@@ -42,6 +51,7 @@ export class AlertEngine {
   private readonly told = new Map<string, ToldState>()
   /** Null: no rule names the series. */
   private readonly watches = new Map<string, SeriesWatch | null>()
+  private readonly needsReload: ((bucket: SeriesBucket) => void) | undefined
   private readonly byDataset = new Map<string, SeriesWatch[]>()
   private isResumed = false
   /** By series: the series that are compared with it. */
@@ -50,12 +60,16 @@ export class AlertEngine {
   /**
    * @param describe returns the labels and the declared steps of a series. undefined: it is not known
    * @param told what was told before
+   * @param needsReload is told of ten minutes of a series that `reload` is to be called with. Absent: all points of windows
+   * above a day are held
    */
   constructor(
     versions: readonly RuleVersion[],
     describe: (dataset: string, key: string) => WatchedSeries | undefined,
     told: Iterable<ToldState> = [],
+    needsReload?: (bucket: SeriesBucket) => void,
   ) {
+    this.needsReload = needsReload
     const judged = versions.filter(({ rule }) => !isOfWindows(rule.when) && !isQuery(rule.when))
     for (const version of judged) {
       const { dataset, key } = version.rule.of
@@ -96,6 +110,17 @@ export class AlertEngine {
       const runs = watch.points.withdrawnBy(answer)
       if (runs.length > 0) this.takeRuns(watch, runs, outcome)
     }
+    return outcome
+  }
+
+  /** Takes all points of ten minutes that were asked for, as they are stored, and returns what is to be told. */
+  reload({ dataset, key, startMs }: SeriesBucket, stored: readonly KnownPoint[]): EngineOutcome {
+    const outcome: EngineOutcome = { transitions: [], states: [] }
+    const watch = this.watches.get(seriesName(dataset, key))
+    if (!watch) return outcome
+    const touched = watch.reload(startMs, stored)
+    const newest = watch.points.originAt(watch.points.newestMs)
+    if (newest !== undefined) for (const rule of touched) this.tell(watch, rule, newest, outcome)
     return outcome
   }
 
@@ -170,7 +195,9 @@ export class AlertEngine {
     }
     const otherAt = (otherDataset: string, otherKey: string, atMs: number): number | null =>
       this.watchOf(otherDataset, otherKey)?.points.valueAt(atMs) ?? null
-    const watch = new SeriesWatch(series, versions, { toldOf, otherAt, comparing })
+    const ask = this.needsReload
+    const needsReload = ask && ((startMs: number) => ask({ dataset, key, startMs }))
+    const watch = new SeriesWatch(series, versions, { toldOf, otherAt, comparing, needsReload })
     if (this.isResumed) watch.resume(Number.POSITIVE_INFINITY)
     this.watches.set(name, watch)
     const ofDataset = this.byDataset.get(dataset)
@@ -179,7 +206,12 @@ export class AlertEngine {
     return watch
   }
 
-  private tell(watch: SeriesWatch, rule: RuleOnSeries, run: PointRun, outcome: EngineOutcome): void {
+  private tell(
+    watch: SeriesWatch,
+    rule: RuleOnSeries,
+    run: Pick<PointRun, 'knownMs' | 'raw'>,
+    outcome: EngineOutcome,
+  ): void {
     // A record that comes again: what was told of later ones is not known yet, and would seem to be taken back.
     rule.mayOwe = run.knownMs <= rule.toldUntilMs
     const news = rule.mayOwe ? [] : watch.newsOf(rule)
@@ -208,7 +240,12 @@ export class AlertEngine {
   }
 }
 
-function episodeTransition(watch: SeriesWatch, rule: RuleOnSeries, news: EpisodeNews, run: PointRun): Transition {
+function episodeTransition(
+  watch: SeriesWatch,
+  rule: RuleOnSeries,
+  news: EpisodeNews,
+  run: Pick<PointRun, 'knownMs' | 'raw'>,
+): Transition {
   const { dataset, key } = watch.series
   const { episode, kind } = news
   const { onsetMs, endsMs } = episode

@@ -1,8 +1,8 @@
 import type { DeclaredStep } from '#sources/source.ts'
+import { isPublishedAhead, maxAgeOf, maxAheadOf } from './ages.ts'
 import { type Comparand, comparandKey, comparandOf, type PointSource } from './comparand.ts'
 import { PointRing } from './point-cells.ts'
 import {
-  durationMs,
   isRevision,
   isWithdrawal,
   pointConditions,
@@ -13,7 +13,7 @@ import {
 } from './rule.ts'
 import { type Episode, RuleOnSeries, type ToldBefore } from './rule-on-series.ts'
 import { isFresh, type PointRun, type Revision, SeriesPoints } from './series-points.ts'
-import { SlidingWindows } from './sliding-window.ts'
+import { type KnownPoint, SlidingWindows } from './sliding-window.ts'
 import { type EpisodeNews, tellEpisodes } from './tell-episodes.ts'
 import { ThresholdIndex } from './threshold-index.ts'
 import type { PointFacts } from './transition.ts'
@@ -42,28 +42,14 @@ interface ComparandGroup {
   index: ThresholdIndex<RuleOnSeries>
 }
 
-/** A rule about values that are replaced. It looks at the points that an answer changed, and at nothing else. */
+/** A rule about values that are replaced: it looks at the points that an answer changed alone. */
 export interface RevisionRule {
   version: RuleVersion
   when: RevisionCondition | WithdrawalCondition
   maxAgeMs: number
 }
 
-const dayMs = 86_400_000
-/** Datasets with longer steps publish days ahead. */
-const publishedAheadMs = 4 * dayMs
-const maxWindowMs = 7 * dayMs
-export const isPublishedAhead = (stepS: number): boolean => stepS >= 300
-
-/** Returns how old a point may be when it becomes known and still alert, ms. */
-export const maxAgeOf = ({ rule }: RuleVersion, stepS: number): number => {
-  if (rule.maxAge !== undefined) return durationMs(rule.maxAge)
-  return isPublishedAhead(stepS) ? dayMs : 2 * stepS * 1_000 + 60_000
-}
-
-/** Returns how far ahead of the clock a point may lie, ms. One farther ahead is an error, and would push out all others. */
-export const maxAheadOf = (stepS: number): number =>
-  2 * stepS * 1_000 + (isPublishedAhead(stepS) ? publishedAheadMs : 60_000)
+const maxWindowMs = 7 * 86_400_000
 
 export interface WatchParts {
   /** Returns what was told of a rule before. undefined: nothing. */
@@ -71,6 +57,8 @@ export interface WatchParts {
   otherAt: PointSource['otherAt']
   /** Rules of other series that compare with this one. */
   comparing?: readonly RuleVersion[]
+  /** Asks for ten minutes of points, to be given to `reload`. Absent: all points of windows above a day are held. */
+  needsReload?: ((bucketStartMs: number) => void) | undefined
 }
 
 /** One series and all rules on it. */
@@ -83,6 +71,8 @@ export class SeriesWatch {
   ignoredPoints = 0
   private readonly maxAheadMs: number
   private forgottenTo = Number.NEGATIVE_INFINITY
+  /** The first cell that waits for points from the store. */
+  private waitingFrom = Number.POSITIVE_INFINITY
   readonly points: SeriesPoints
   private readonly windows: SlidingWindows | undefined
   private readonly groups = new Map<string, ComparandGroup>()
@@ -92,7 +82,7 @@ export class SeriesWatch {
   constructor(
     series: WatchedSeries,
     versions: readonly RuleVersion[],
-    { toldOf, otherAt, comparing = [] }: WatchParts,
+    { toldOf, otherAt, comparing = [], needsReload }: WatchParts,
   ) {
     this.series = series
     this.stepS = series.steps.toSorted((one, other) => one.fromMs - other.fromMs).at(-1)?.stepS ?? 1
@@ -104,8 +94,8 @@ export class SeriesWatch {
     const lookedAtMs = isPublishedAhead(this.stepS) ? Math.max(maxAgeMs, longestMs) : maxAgeMs
     const horizonMs = lookedAtMs + stepMs + this.maxAheadMs
     if (longestMs > 0) {
-      // Buckets would have to be loaded from the store. All points are held instead; `checkRuleMemory` says what they cost.
-      const lengths = { longestMs, singlePointsMs: maxWindowMs, spareMs: Math.min(horizonMs, maxWindowMs) }
+      const held = needsReload === undefined ? { singlePointsMs: maxWindowMs } : { needsReload }
+      const lengths = { longestMs, spareMs: Math.min(horizonMs, maxWindowMs), ...held }
       this.windows = new SlidingWindows({ ...lengths, steps: series.steps })
     }
     const keepsKnowledge = versions.some(({ rule }) =>
@@ -171,10 +161,11 @@ export class SeriesWatch {
         this.ignoredPoints++
         continue
       }
-      const isInWindows = this.windows?.set(atMs, run.knownMs, value) === 'stored'
+      const inWindows = this.windows?.set(atMs, run.knownMs, value)
+      if (inWindows === 'reload') this.waitingFrom = Math.min(this.waitingFrom, values.from)
       const outcome = this.points.put(cell, atMs, value, run, revisions)
       if (outcome === 'newest') this.moveOn(values.from, values.to)
-      else if (outcome !== 'changed' && !isInWindows) continue
+      else if (outcome !== 'changed' && inWindows !== 'stored') continue
       else isAppend = false
       changedFrom = Math.min(changedFrom, Math.max(cell, values.from))
       // Each new point sees the windows as they are before the points behind it come.
@@ -195,7 +186,8 @@ export class SeriesWatch {
   /** Judges the newest point: only rules whose threshold was passed, or that wait for something, are looked at. */
   private append(cell: number, atMs: number, isSilent: boolean, touched: Set<RuleOnSeries>): void {
     for (const group of this.groups.values()) {
-      const { compared } = group.comparand(atMs)
+      const { compared, isWaiting } = group.comparand(atMs)
+      if (isWaiting) this.waitingFrom = Math.min(this.waitingFrom, cell)
       group.compared.put(cell, 0, compared)
       if (compared === null) continue
       if (group.last === null) group.index.visitBetween(Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY, add)
@@ -228,8 +220,9 @@ export class SeriesWatch {
     for (const group of this.groups.values()) {
       group.compared.from = values.from
       for (const { cell: at, atMs } of held) {
-        const { compared } = group.comparand(atMs)
-        group.compared.put(at, 0, compared)
+        const { compared, isWaiting } = group.comparand(atMs)
+        if (isWaiting) this.waitingFrom = Math.min(this.waitingFrom, at)
+        else group.compared.put(at, 0, compared)
       }
       group.last = group.compared.newest
     }
@@ -255,6 +248,16 @@ export class SeriesWatch {
   judgeAgain(atMs: number, isSilent: boolean): ReadonlySet<RuleOnSeries> {
     const touched = new Set<RuleOnSeries>()
     if (atMs <= this.points.newestMs) this.judgeFrom(this.points.grid.firstFrom(atMs), isSilent, touched)
+    return touched
+  }
+
+  /** Takes the points of a bucket that was asked for, and judges again what may have waited for them. */
+  reload(bucketStartMs: number, points: readonly KnownPoint[]): ReadonlySet<RuleOnSeries> {
+    this.windows?.reload(bucketStartMs, points)
+    const touched = new Set<RuleOnSeries>()
+    const from = this.waitingFrom
+    this.waitingFrom = Number.POSITIVE_INFINITY
+    if (from < this.points.values.to) this.judgeFrom(from, false, touched)
     return touched
   }
 

@@ -1,10 +1,10 @@
 // When a rule would have alerted in the past: the engine of the alerter on stored points.
 import { setImmediate } from 'node:timers/promises'
+import { maxAheadOf } from '#core/alerts/ages.ts'
 import { declaredSeries, dueAtMs } from '#core/alerts/declared-series.ts'
 import { AlertEngine, longestLookBackMs } from '#core/alerts/engine.ts'
 import { isOfWindows, isQuery, type Rule, referencesOf } from '#core/alerts/rule.ts'
 import type { PointRun } from '#core/alerts/series-points.ts'
-import { maxAheadOf } from '#core/alerts/series-watch.ts'
 import type { Transition } from '#core/alerts/transition.ts'
 import { datasetsByName } from '#core/datasets.ts'
 import { stepAt } from '#core/expected-windows.ts'

@@ -34,7 +34,10 @@ export async function checkRuleMemory(store: Store, rule: Rule): Promise<number>
   for (const [dataset, names] of Map.groupBy(selected, (series) => series.dataset)) {
     const series = declaredSeries(dataset, names[0]?.key ?? '')
     if (series === undefined || series.steps.length === 0) continue
-    bytes += names.length * new SeriesWatch(series, [version], { toldOf: () => undefined, otherAt: () => null }).bytes
+    bytes +=
+      names.length *
+      new SeriesWatch(series, [version], { toldOf: () => undefined, otherAt: () => null, needsReload: () => undefined })
+        .bytes
   }
   if (bytes <= maxRuleBytes) return bytes
   const needed = `${Math.round(bytes / mebibyte)} MiB for ${selected.length} series`

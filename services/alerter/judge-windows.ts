@@ -1,8 +1,9 @@
 // Judges what becomes of windows: rules about windows, and whether the points that rules wait for come at all.
+
+import { isPublishedAhead } from '#core/alerts/ages.ts'
 import { declaredSeries } from '#core/alerts/declared-series.ts'
 import { type EngineOutcome, stateName, type ToldState } from '#core/alerts/engine.ts'
 import type { RuleVersion } from '#core/alerts/rule.ts'
-import { isPublishedAhead } from '#core/alerts/series-watch.ts'
 import { knownTransitions, windowTransitions } from '#core/alerts/window-transitions.ts'
 import type { Subscription } from '#platform/kafka/process-batch.ts'
 import { type Output, okAfter } from '#platform/kafka/verdict.ts'

@@ -22,6 +22,14 @@ function slice(at: number, value: number, partial: Partial<TimeseriesSlice> = {}
   }
 }
 
+const bucket = { dataset: 'kraken.ticker', key: 'A.last', startMs }
+
+interface Opened {
+  /** How many slices are committed. */
+  committed: number
+  readBuckets: JudgeParts['readBuckets']
+}
+
 type Batch = ConsumedRecord<TimeseriesSlice>[]
 
 const answer = (offset: number, knownMs: number): ConsumedRecord<AcceptedAnswer> => {
@@ -36,7 +44,7 @@ const answer = (offset: number, knownMs: number): ConsumedRecord<AcceptedAnswer>
 const batch = (first: number, slices: readonly TimeseriesSlice[], headers: Record<string, string> = {}): Batch =>
   slices.map((record, at) => ({ record, partition: 0, offset: `${first + at}`, headers }) as unknown as Batch[number])
 
-function openJudge(committed = 1) {
+function openJudge({ committed = 1, readBuckets = async () => [] }: Partial<Opened> = {}) {
   const starts: number[] = []
   const answersStarts: number[] = []
   const heard: number[] = []
@@ -52,8 +60,11 @@ function openJudge(committed = 1) {
         (dataset, key) => ({ dataset, key, labels: {}, steps }),
         told,
       )
-      return { engine, outcome: { transitions: [], states: [] } }
+      return { engine, outcome: { transitions: [], states: [] }, asked: [bucket] }
     },
+    readBuckets,
+    publish: async () => undefined,
+    log: { warn: () => undefined },
     committed: async (topic) => new Map([[0, topic === 'kraken.answers' ? 40 : committed]]),
     afterSlices: async (_, offsets) => offsets.length,
     encode: ({ transitions }: EngineOutcome) =>
@@ -123,8 +134,21 @@ test('an answer takes back what fired at points that it no longer names; the sam
 })
 
 test('answers that come before any slice start an engine where the slices are committed', async () => {
-  const { judge, judgeAnswers, starts } = openJudge(3)
+  const { judge, judgeAnswers, starts } = openJudge({ committed: 3 })
   expect(await judgeAnswers([answer(40, startMs)])).toEqual([])
   await judge(batch(3, [slice(3, 1)]))
   expect(starts).toEqual([3])
+})
+
+test('points of long windows that the store did not give are asked for again with the next batch, and once', async () => {
+  const wanted: unknown[] = []
+  const { judge } = openJudge({
+    readBuckets: async (buckets) => {
+      wanted.push(buckets)
+      if (wanted.length === 1) throw new Error('the store is away')
+      return [{ bucket, points: [] }]
+    },
+  })
+  for (let at = 0; at < 4; at++) await judge(batch(at, [slice(at, 1)]))
+  expect(wanted).toEqual([[bucket], [bucket]])
 })

@@ -2,10 +2,11 @@
 // offset of the record that made it is committed. A partition that is new here is read again from before the longest
 // window, in silence.
 import { dueAtMs } from '#core/alerts/declared-series.ts'
-import type { AlertEngine, EngineOutcome, ToldState } from '#core/alerts/engine.ts'
+import type { AlertEngine, EngineOutcome, SeriesBucket, ToldState } from '#core/alerts/engine.ts'
 import type { PointRun, ReplacingAnswer } from '#core/alerts/series-points.ts'
 import type { Subscription } from '#platform/kafka/process-batch.ts'
 import { type Output, okAfter } from '#platform/kafka/verdict.ts'
+import type { Logger } from '#platform/process/log.ts'
 import {
   type AcceptedAnswer,
   acceptedAnswerSchema,
@@ -13,6 +14,7 @@ import {
   timeseriesSliceSchema,
 } from '#schemas/generated/records.ts'
 import { answersTopic, timeseriesTopic } from '#schemas/topics.ts'
+import type { StoredBucket } from './read-buckets.ts'
 
 export interface JudgeParts {
   /** Changes when a rule changes. */
@@ -22,11 +24,16 @@ export interface JudgeParts {
    * rules are no longer there. @throws TransientError while Kafka or the registry is away
    */
   start: (place: StartPlace) => Promise<StartedEngine>
+  /** Returns the stored points of what engines ask for. @throws if the store does not answer */
+  readBuckets: (buckets: readonly SeriesBucket[]) => Promise<StoredBucket[]>
   /** Returns what the alerter has committed of a topic, by partition. @throws TransientError while Kafka is away */
   committed: (topic: string) => Promise<ReadonlyMap<number, number>>
   /** Admits answers of the source when their slices are judged. */
   afterSlices: NonNullable<Subscription['admit']>
   encode: (outcome: EngineOutcome) => Output[]
+  /** Writes an outcome that no record made: transitions, and then states. @throws while Kafka is away */
+  publish: (outcome: EngineOutcome) => Promise<void>
+  log: Pick<Logger, 'warn'>
   /** Takes that a slice of a dataset became known, and returns what is to be told because of it. */
   heardOf: (dataset: string, knownMs: number) => EngineOutcome | undefined
   onJudged: (outcome: EngineOutcome, knownMs: number) => void
@@ -45,10 +52,11 @@ export interface StartPlace {
 export interface StartedEngine {
   engine: AlertEngine
   outcome: EngineOutcome
+  /** What the engine has asked for and was not given yet. */
+  asked: SeriesBucket[]
 }
 
-interface JudgedPartition {
-  engine: AlertEngine
+interface JudgedPartition extends Pick<StartedEngine, 'engine' | 'asked'> {
   rulesVersion: number
   nextOffset: number
   /** What Kafka has not acknowledged yet. It is sent again with the next batch. */
@@ -81,6 +89,7 @@ export function judgeSource(source: string, parts: JudgeParts): SourceJudge {
           if (judged.engine.isWatched(record.dataset, record.key))
             judgeSlice(judged, record, headers.replay !== undefined, parts)
         }
+        void loadBuckets(judged, parts)
         return okAfter(batch.length, judged.unacknowledged, (sent) => void judged.unacknowledged.splice(0, sent))
       },
     },
@@ -97,6 +106,32 @@ function judgeSlice(judged: JudgedPartition, slice: TimeseriesSlice, isReplay: b
   const outcome = judged.engine.take(slice.dataset, slice.key, run)
   if (outcome.transitions.length > 0) judged.unacknowledged.push(...parts.encode(outcome))
   parts.onJudged(outcome, slice.knownAt)
+}
+
+/** Gives an engine what it asked for, and tells what comes of it. */
+async function loadBuckets({ engine, asked, unacknowledged }: JudgedPartition, parts: JudgeParts): Promise<void> {
+  const wanted = asked.splice(0)
+  if (wanted.length === 0) return
+  let stored: StoredBucket[]
+  try {
+    stored = await parts.readBuckets(wanted)
+  } catch (error) {
+    // The next batch asks again. Until then the windows are undefined.
+    parts.log.warn({ err: error }, 'points of long windows cannot be read from the store')
+    asked.push(...wanted)
+    return
+  }
+  const outcomes = stored.map(({ bucket, points }) => engine.reload(bucket, points))
+  const transitions = outcomes.flatMap((each) => each.transitions)
+  if (transitions.length === 0) return
+  const outcome = { transitions, states: outcomes.flatMap(({ states }) => states) }
+  parts.onJudged(outcome, transitions.at(-1)?.facts.knownMs ?? 0)
+  try {
+    await parts.publish(outcome)
+  } catch {
+    // Kafka takes it with what the next batch tells.
+    unacknowledged.push(...parts.encode(outcome))
+  }
 }
 
 function judgeAnswers(
@@ -146,7 +181,8 @@ function judgedPartitions(source: string, parts: JudgeParts) {
       told: isOurs ? held.engine.toldStates() : [],
     })
     const unacknowledged = [...(held?.unacknowledged ?? []), ...parts.encode(started.outcome)]
-    const next = { engine: started.engine, rulesVersion, nextOffset: isOurs ? held.nextOffset : first, unacknowledged }
+    const { engine, asked } = started
+    const next = { engine, asked, rulesVersion, nextOffset: isOurs ? held.nextOffset : first, unacknowledged }
     judged.set(partition, next)
     return next
   }

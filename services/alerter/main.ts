@@ -1,11 +1,12 @@
 // The alerter: <source>.timeseries -> rules -> transitions on Kafka -> messages on Kafka -> webhooks and e-mail.
 import type { Registry as MetricsRegistry } from 'prom-client'
-import type { EngineOutcome } from '#core/alerts/engine.ts'
+import type { AlertEngine, EngineOutcome } from '#core/alerts/engine.ts'
 import { openClock } from '#core/clock.ts'
 import { alerterGroup, alerterGroups, alertMessagesGroup, consumerGroups, isReplaced } from '#core/consumer-groups.ts'
+import { createStore, type Store } from '#platform/clickhouse/client.ts'
 import { afterRecords } from '#platform/kafka/after-records.ts'
 import { createConsumeMetrics } from '#platform/kafka/consume-metrics.ts'
-import { openOffsetReader } from '#platform/kafka/consumer-lag.ts'
+import { type OffsetReader, openOffsetReader } from '#platform/kafka/consumer-lag.ts'
 import { type ConsumerGroup, type KafkaClients, startConsuming } from '#platform/kafka/consuming-service.ts'
 import type { Subscription } from '#platform/kafka/process-batch.ts'
 import type { Output } from '#platform/kafka/verdict.ts'
@@ -18,14 +19,15 @@ import { timeseriesTopic } from '#schemas/topics.ts'
 import { sources } from '#sources/index.ts'
 import { alertRecords } from './alert-records.ts'
 import { openDelivery } from './deliver.ts'
-import { followAlerts } from './follow-alerts.ts'
+import { type FollowedAlerts, followAlerts } from './follow-alerts.ts'
 import { startHeartbeat } from './heartbeat.ts'
-import { judgeSource } from './judge.ts'
+import { type JudgeParts, judgeSource } from './judge.ts'
 import type { QueryJudge } from './judge-queries.ts'
-import { judgeWindows } from './judge-windows.ts'
+import { judgeWindows, type WindowJudge } from './judge-windows.ts'
 import { openMessages } from './messages.ts'
 import { alertMetrics, measureState } from './metrics.ts'
 import { openQueries } from './open-queries.ts'
+import { readBuckets } from './read-buckets.ts'
 import { alerterSettings } from './settings.ts'
 import { readTold, startEngine } from './start-engine.ts'
 
@@ -87,30 +89,25 @@ async function groupsOf(
   })
   const offsets = await openOffsetReader(kafka)
   onStop('offsets', offsets.close)
-  const after = afterRecords(offsets, () => alerterGroup)
-  const judges = sources.map((source) => {
-    const { name } = source
-    const judge = judgeSource(name, {
-      rulesVersion: alerts.rulesVersion,
-      start: async (place) => {
-        await windows.begin()
-        return startEngine({ kafka, registry, log, rules: alerts.known }, place)
-      },
-      committed: async (topic) => (await offsets.committed(alerterGroup, [topic])).get(topic) ?? new Map(),
-      afterSlices: after([timeseriesTopic(name)]),
-      encode: encodeOutcome,
-      heardOf: windows.heardOf,
-      onJudged: (outcome, knownMs) => {
-        measures.judged.observe(Math.max(0, nowMs() - knownMs) / 1_000)
-        count(outcome)
-      },
-    })
-    return { ...judge, subscriptions: isReplaced(source) ? [judge.slices, judge.answers] : [judge.slices] }
-  })
+  const store = openStore()
+  onStop('store', async () => store?.close())
+  const publish = async (outcome: EngineOutcome): Promise<void> => {
+    const records = encodeOutcome(outcome)
+    for (const together of [records.filter(({ isLast }) => !isLast), records.filter(({ isLast }) => isLast)])
+      if (together[0] !== undefined) await producer.send(together[0].topic, together)
+  }
+  const judges = judgeSources(
+    clients,
+    { alerts, windows, offsets, store, encode: encodeOutcome, publish },
+    (outcome, knownMs) => {
+      measures.judged.observe(Math.max(0, nowMs() - knownMs) / 1_000)
+      count(outcome)
+    },
+  )
   queries = openQueries(
     clients,
     {
-      ...{ config, measures, nowMs, log, encode: encodeOutcome, onTold: count },
+      ...{ config, store, measures, nowMs, log, publish, onTold: count },
       ...{ rulesVersion: alerts.rulesVersion, rules: alerts.known },
     },
     onStop,
@@ -140,4 +137,41 @@ async function groupsOf(
       onAssigned: (partitions) => messages.onAssigned((partitions[alertEventsTopic.name]?.length ?? 0) > 0),
     },
   ]
+}
+
+/** The store as its reader: for rules with queries, and for points of long windows. */
+function openStore(): Store | undefined {
+  const { CLICKHOUSE_URL: url, CLICKHOUSE_READER_USER: user, CLICKHOUSE_READER_PASSWORD: password } = config
+  return url === undefined ? undefined : createStore({ url, user, password, requestTimeoutMs: 30_000 })
+}
+
+interface JudgedBy extends Pick<JudgeParts, 'encode' | 'publish'> {
+  alerts: FollowedAlerts
+  windows: WindowJudge
+  offsets: OffsetReader
+  store: Store | undefined
+}
+
+function judgeSources(
+  { kafka, registry }: KafkaClients,
+  { alerts, windows, offsets, store, encode, publish }: JudgedBy,
+  onJudged: JudgeParts['onJudged'],
+): { engines: () => AlertEngine[]; subscriptions: Subscription[] }[] {
+  const after = afterRecords(offsets, () => alerterGroup)
+  return sources.map((source) => {
+    const { name } = source
+    const { engines, slices, answers } = judgeSource(name, {
+      ...{ rulesVersion: alerts.rulesVersion, encode, publish, log },
+      ...{ heardOf: windows.heardOf, onJudged },
+      start: async (place) => {
+        await windows.begin()
+        const hasStore = store !== undefined
+        return startEngine({ kafka, registry, log, rules: alerts.known, hasStore }, place)
+      },
+      readBuckets: async (buckets) => (store === undefined ? [] : readBuckets(store, buckets)),
+      committed: async (topic) => (await offsets.committed(alerterGroup, [topic])).get(topic) ?? new Map(),
+      afterSlices: after([timeseriesTopic(name)]),
+    })
+    return { engines, subscriptions: (isReplaced(source) ? [slices, answers] : [slices]) as Subscription[] }
+  })
 }

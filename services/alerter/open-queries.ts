@@ -4,11 +4,10 @@ import { askQuery } from '#core/alerts/ask-query.ts'
 import type { EngineOutcome } from '#core/alerts/engine.ts'
 import { catchUp, type ToldQueries } from '#core/alerts/query-watch.ts'
 import { queryDataset } from '#core/alerts/rule.ts'
-import { createStore } from '#platform/clickhouse/client.ts'
+import type { Store } from '#platform/clickhouse/client.ts'
 import type { KafkaClients } from '#platform/kafka/consuming-service.ts'
 import { rangesBetween, readRanges } from '#platform/kafka/read-range.ts'
 import { DecodeFailure } from '#platform/kafka/registry.ts'
-import type { Output } from '#platform/kafka/verdict.ts'
 import type { Logger } from '#platform/process/log.ts'
 import type { OnStop } from '#platform/process/run.ts'
 import { UserError } from '#platform/process/user-error.ts'
@@ -20,8 +19,11 @@ import type { querySettings } from './settings.ts'
 import { readTold } from './start-engine.ts'
 
 export interface OpenQueries extends Pick<QueryParts, 'rules' | 'rulesVersion' | 'nowMs'> {
-  config: z.infer<z.ZodObject<typeof querySettings>>
-  encode: (outcome: EngineOutcome) => Output[]
+  config: Pick<z.infer<z.ZodObject<typeof querySettings>>, 'ALERT_SQL_SHARE'>
+  /** undefined: the alerter knows no store. */
+  store: Store | undefined
+  /** Writes transitions, and then states. */
+  publish: (outcome: EngineOutcome) => Promise<void>
   onTold: (outcome: EngineOutcome) => void
   measures: ReturnType<typeof alertMetrics>
   log: Logger
@@ -29,9 +31,7 @@ export interface OpenQueries extends Pick<QueryParts, 'rules' | 'rulesVersion' |
 
 /** Opens what judges the rules with queries. It asks nothing before it is assigned. */
 export function openQueries(clients: KafkaClients, options: OpenQueries, onStop: OnStop): QueryJudge {
-  const { config, encode, onTold, measures, log } = options
-  const { CLICKHOUSE_URL: url, CLICKHOUSE_READER_USER: user, CLICKHOUSE_READER_PASSWORD: password } = config
-  const store = url === undefined ? undefined : createStore({ url, user, password, requestTimeoutMs: 30_000 })
+  const { config, store, publish, onTold, measures, log } = options
   const queries = judgeQueries({
     ...options,
     share: config.ALERT_SQL_SHARE,
@@ -46,10 +46,7 @@ export function openQueries(clients: KafkaClients, options: OpenQueries, onStop:
       return askQuery(store, when, atMs, signal)
     },
     publish: async (outcome) => {
-      const records = encode(outcome)
-      const [events, states] = [records.filter(({ isLast }) => !isLast), records.filter(({ isLast }) => isLast)]
-      for (const together of [events, states])
-        if (together[0] !== undefined) await clients.producer.send(together[0].topic, together)
+      await publish(outcome)
       onTold(outcome)
     },
     onAsked: (_, result, tookMs) => measures.queries.observe({ result }, tookMs / 1_000),
@@ -58,7 +55,6 @@ export function openQueries(clients: KafkaClients, options: OpenQueries, onStop:
       for (const [owner, stretch] of stretches) measures.stretch.set({ owner }, stretch)
     },
   })
-  onStop('store', async () => store?.close())
   onStop('queries', queries.stop)
   return queries
 }

@@ -1,7 +1,14 @@
+import { isPublishedAhead } from '#core/alerts/ages.ts'
 import { declaredSeries } from '#core/alerts/declared-series.ts'
-import { AlertEngine, type EngineOutcome, longestLookBackMs, stateName, type ToldState } from '#core/alerts/engine.ts'
+import {
+  AlertEngine,
+  type EngineOutcome,
+  longestLookBackMs,
+  type SeriesBucket,
+  stateName,
+  type ToldState,
+} from '#core/alerts/engine.ts'
 import { durationMs, isQuery, type Rule, type RuleVersion, ruleSchema } from '#core/alerts/rule.ts'
-import { isPublishedAhead } from '#core/alerts/series-watch.ts'
 import { noFacts, withId } from '#core/alerts/transition.ts'
 import { datasetsByName } from '#core/datasets.ts'
 import type { Kafka } from '#platform/kafka/client.ts'
@@ -25,6 +32,8 @@ export interface StartParts {
   registry: Registry
   log: Logger
   rules: () => ReadonlyMap<string, KnownRule>
+  /** Whether points can be read again from the store. Otherwise all points of the longest windows are held. */
+  hasStore: boolean
 }
 
 /** Slices that are published ahead lie up to four days before the newest one, and up to a day late. */
@@ -34,7 +43,7 @@ const slackMs = 10 * minuteMs
 
 /** See JudgeParts.start. */
 export async function startEngine(
-  { kafka, registry, log, rules }: StartParts,
+  { kafka, registry, log, rules, hasStore }: StartParts,
   { source, partition, offset, answersOffset, told: newer }: StartPlace,
 ): Promise<StartedEngine> {
   const topic = timeseriesTopic(source).name
@@ -44,7 +53,9 @@ export async function startEngine(
   const told = [...named.values()]
   const known = rules()
   const versions = validRules(known).filter(({ rule }) => !isQuery(rule.when))
-  const engine = new AlertEngine(versions, declaredSeries, told)
+  const asked: SeriesBucket[] = []
+  const ask = hasStore ? (bucket: SeriesBucket) => void asked.push(bucket) : undefined
+  const engine = new AlertEngine(versions, declaredSeries, told, ask)
   const lookBackMs = longestLookBackMs(versions) + Math.max(0, ...versions.map(({ rule }) => persistenceMs(rule)))
   const nowMs = Date.now()
   const fromMs = nowMs - lookBackMs - slackMs - (isAhead(source) ? aheadMs : 0)
@@ -65,7 +76,7 @@ export async function startEngine(
   })
   engine.resume(from === 0 ? Number.NEGATIVE_INFINITY : firstWrittenMs + lookBackMs)
   log.info({ topic, partition, from, to: offset, loaded: engine.load }, 'an engine has started')
-  return { engine, outcome: closeGone(told, known) }
+  return { engine, outcome: closeGone(told, known), asked }
 }
 
 interface Part {

@@ -239,6 +239,42 @@ test('a revision of an hour that lies ahead, and a window that is late and then 
   await until(() => expect(kinds('').toSorted()).toEqual(['known', 'known', 'unknown', 'unknown']))
 })
 
+test('a window of a week has sums of ten minutes, and its cut end is read from the store to the point', async () => {
+  const minuteMs = 60_000
+  const weekMs = 7 * 24 * 60 * minuteMs
+  // In the middle of ten minutes, and so is the beginning of the window.
+  const atMs = Math.floor(Date.now() / (10 * minuteMs)) * 10 * minuteMs - 5 * minuteMs
+  const key = 'WEEK.last'
+  const when = { value: '>', than: 3, as: 'ratio', to: { window: 'P7D', of: 'avg' } }
+  await save({ id: 'week', title: 'Three times the week', of: { dataset: 'kraken.ticker', key }, when })
+  const sendValues = (start: number, values: number[]) =>
+    alerting.sendSlice({
+      ...{ dataset: 'kraken.ticker', key, windowStart: start, windowEnd: start + values.length * stepMs, start },
+      ...{ step: stepMs / 1_000, values, knownAt: start + (values.length - 1) * stepMs + 50, upstreamModifiedAt: null },
+      ...{ transformVersion: 1, unit: 'USD', flags: [], origin: 'live', identity: 1 },
+    })
+  // Up to the beginning of the window, which is not part of it; then five minutes of 70; then 10s.
+  await sendValues(atMs - weekMs - 30 * stepMs, Array(31).fill(1_000))
+  const first = Array.from({ length: 8_640 }, (_, at) => (at < 30 ? 70 : 10))
+  await sendValues(atMs - weekMs + stepMs, first)
+  for (let day = 1; day < 7; day++)
+    await sendValues(atMs - weekMs + stepMs + day * 8_640 * stepMs, Array(day === 6 ? 8_639 : 8_640).fill(10))
+  await until(async () => {
+    const query =
+      "SELECT toUInt32(count()) AS n FROM tidemark.latest WHERE dataset = 'kraken.ticker' AND key = 'WEEK.last'"
+    expect(await pipeline.query<{ n: number }>(query)).toEqual([{ n: 60_510 }])
+  })
+  await sendValues(atMs, [31])
+  await sendValues(atMs + stepMs, [31])
+  await until(async () => {
+    const events = await alertHistory(pipeline.store, { ruleId: 'week', sinceMs: 0, limit: 10 })
+    // 30 values of 70 and 60,449 of 10.
+    expect(events).toMatchObject([
+      { kind: 'firing', onsetAt: atMs, samples: 60_479, expected: 60_479, reference: 606_590 / 60_479 },
+    ])
+  })
+})
+
 // The second message of a group waits for a minute, so this comes last.
 test('the end of the spike is told below its beginning; history, explanation and backtest say the same', async () => {
   await until(() => expect(kinds('AAA.last')).toEqual(['firing', 'resolved']))

@@ -99,11 +99,14 @@ export async function startAlerting(): Promise<Alerting> {
       while ((await deliveries()).some(({ state }) => state === 'open')) await sleep(200)
     },
     ...{ pipeline, parts, hooks, mail, answers, statuses, startMs, sendSlice },
-    startAlerter: (more = {}) =>
-      pipeline.start('alerter', {
+    startAlerter: (more = {}) => {
+      const { reader } = pipeline.endpoint().credentials
+      return pipeline.start('alerter', {
+        ...{ CLICKHOUSE_READER_USER: reader.user, CLICKHOUSE_READER_PASSWORD: reader.password },
         ...{ ALERT_MASTER_KEY: masterKey.toString('base64'), ALERT_ALLOWED_NETWORKS: '127.0.0.0/8' },
         ...{ ALERT_SMTP_URL: mail.url, ALERT_MAIL_FROM: 'tidemark@example.org', ...more },
-      }),
+      })
+    },
     addHook: async (id) => {
       await saveEndpoint(parts, { id, kind: 'webhook', address: hooks.urlOf(id), owner: 'us' }, 'a test')
     },
