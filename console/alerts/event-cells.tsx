@@ -2,7 +2,8 @@
 import { hrefTo } from '../address.ts'
 import { dayAt, minuteText } from '../local-time.ts'
 import { completenessState, seriesState } from '../pages/page-states.ts'
-import { shortText, valueText } from '../value-text.ts'
+import { valueText } from '../value-text.ts'
+import type { AlertEvent } from './records.ts'
 
 const marks: Record<string, string> = { critical: 'late', warning: 'partial' }
 
@@ -10,16 +11,30 @@ export const Severity = ({ of }: { of: string }) => (
   <span class={marks[of] === undefined ? 'mark' : `mark mark-${marks[of]}`}>{of}</span>
 )
 
+const words: Record<string, string> = { firing: 'fires', unknown: 'unknown: data is missing' }
+
+/** What an alert is: it fires, it happened, or its rule cannot judge; and why, where the numbers do not say it. */
+export const What = ({ of: { kind, detail } }: { of: AlertEvent }) => (
+  <>
+    {words[kind] ?? kind}
+    {detail !== null && <span class="faint"> ({detail})</span>}
+  </>
+)
+
+/** Windows have such a key: their selector, and when they begin. */
+const windowKey = /^(.*)@(\d{4}-\d{2}-\d{2}T[\d:.]+Z)$/
+
 /** Leads to the series with the point open, or to the windows of the dataset. */
 export function SeriesLink({ dataset, key_: key, ms, tz }: { dataset: string; key_: string; ms: number; tz: string }) {
-  const day = dayAt(ms, tz)
+  const [, selector, beginsAt] = windowKey.exec(key) ?? []
+  const day = dayAt(beginsAt === undefined ? ms : Date.parse(beginsAt), tz)
   const href =
-    key === ''
+    key === '' || beginsAt !== undefined
       ? hrefTo('/completeness', completenessState, { dataset, day, from: day, to: day, tz })
       : hrefTo('/series', seriesState, { s: [`${dataset}/${key}`], from: day, to: day, tz, point: ms })
   return (
     <a href={href}>
-      {dataset} {key}
+      {dataset} {beginsAt === undefined ? key : [selector, day].filter((part) => part !== '').join(' ')}
     </a>
   )
 }
@@ -28,7 +43,7 @@ export function SeriesLink({ dataset, key_: key, ms, tz }: { dataset: string; ke
 export const Numbers = ({ value, compared, unit }: { value: number | null; compared: number | null; unit: string }) => (
   <>
     {value === null ? '–' : valueText(value)} <span class="faint">{value === null ? '' : unit}</span>
-    {compared !== null && compared !== value && <span class="faint"> (compared {shortText(compared)})</span>}
+    {compared !== null && compared !== value && <span class="faint"> (compared {valueText(compared)})</span>}
   </>
 )
 

@@ -2,9 +2,10 @@ import { useState } from '../address.ts'
 import type { Rows } from '../api/records.ts'
 import { pathOf, useAnswer } from '../api/request.ts'
 import { Shown } from '../layout/states.tsx'
-import { minuteText, secondText } from '../local-time.ts'
+import { secondText } from '../local-time.ts'
 import { alertsState } from '../pages/page-states.ts'
-import { Numbers, SeriesLink, untilText } from './event-cells.tsx'
+import { Numbers, SeriesLink } from './event-cells.tsx'
+import { whenText } from './event-times.ts'
 import type { AlertEvent, ExplainedEvent } from './records.ts'
 
 const everyMs = 10_000
@@ -27,8 +28,7 @@ export function History({ rule, tz }: { rule: string; tz: string }) {
                     <th>Told at</th>
                     <th>What</th>
                     <th>Series</th>
-                    <th>Since</th>
-                    <th>Until</th>
+                    <th>When</th>
                     <th class="number">Value</th>
                   </tr>
                 </thead>
@@ -48,8 +48,7 @@ export function History({ rule, tz }: { rule: string; tz: string }) {
                       <td>
                         <SeriesLink dataset={event.dataset} key_={event.key} ms={Date.parse(event.onset_at)} tz={tz} />
                       </td>
-                      <td>{minuteText(Date.parse(event.onset_at), tz)}</td>
-                      <td>{untilText(event.ends_at === null ? null : Date.parse(event.ends_at), tz)}</td>
+                      <td>{whenText(event, tz)}</td>
                       <td class="number">
                         <Numbers value={event.value} compared={event.compared} unit={event.unit} />
                       </td>

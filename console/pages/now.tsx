@@ -1,6 +1,6 @@
 import { useEffect } from 'preact/hooks'
 import { go, hrefTo, useState } from '../address.ts'
-import { FiringLines } from '../alerts/firing.tsx'
+import { AlertLines } from '../alerts/alert-list.tsx'
 import { nowMs as serverNowMs } from '../api/clock.ts'
 import type { Change, Rows, SourceLine } from '../api/records.ts'
 import { pathOf, useAnswer } from '../api/request.ts'
@@ -42,7 +42,7 @@ export function Now() {
           onChoose={(name) => go(hrefTo('/series', seriesState, { s: [name], tz }))}
         />
       </div>
-      <FiringLines tz={tz} />
+      <AlertLines sinceMs={since} tz={tz} />
       <section aria-labelledby="sources">
         <h2 id="sources">What is there</h2>
         <Shown answer={sources} isEmpty={({ data }) => data.length === 0} empty={<NothingYet />}>

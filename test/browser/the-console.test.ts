@@ -467,6 +467,7 @@ test('alerts: what fires, a rule tested on the past by a reader, saved by an ope
   if (browser === undefined) return skip()
   const yesterday = addDays(dayAt(zone, Date.now()), -1)
   const { startMs } = businessDay(zone, yesterday).window
+  const tomorrow = new Date(businessDay(zone, addDays(yesterday, 2)).window.startMs).toISOString()
   const known = new Date(startMs - 12 * hourMs).toISOString()
   const encode = await chain.registry.encoder('jao.raw', rawResponseSchema)
   const answer = dayAnswer(yesterday, known, (hour) => (hour >= 3 && hour < 6 ? 400 : 100))
@@ -487,18 +488,41 @@ test('alerts: what fires, a rule tested on the past by a reader, saved by an ope
     query: `INSERT INTO tidemark.alert_events (id, kind, rule_id, rule_version, title, owner, severity, dataset, key, unit,
       onset_at, point_at, value, compared, known_at, at)
       VALUES ('0123456789abcdef', 'firing', 'high-border', 1, 'The border is high', 'desk', 'warning', '${dataset}', '${key}',
-      'MW', '2025-10-27 01:00:00', '2025-10-27 01:00:00', 640, 640, '2025-10-26 10:00:00', '2025-10-26 10:00:01')`,
+      'MW', '2025-10-27 01:00:00', '2025-10-27 01:00:00', 640, 640, '2025-10-26 10:00:00', '2025-10-26 10:00:01'),
+      ('1123456789abcdef', 'happened', 'jump', 1, 'A border jumps', 'desk', 'critical', '${dataset}', '${key}', 'MW',
+      '${tomorrow.replace('T', ' ').replace('Z', '')}', now64(3), 1234, 4218, now64(3), now64(3)),
+      ('2123456789abcdef', 'unknown', 'jump', 1, 'A border jumps', 'desk', 'info', '${dataset}', '', 'MW',
+      '2025-10-27 01:00:00', now64(3), NULL, NULL, now64(3), now64(3))`,
   })
   const { page, errors } = await openPage(browser)
   await page.goto(`${api.url}/`)
-  await page.getByRole('heading', { name: 'Alerts that fire' }).waitFor()
+  const lines = page.getByRole('region', { name: 'Alerts' }).getByRole('listitem')
+  const day = dayAt(zone, Date.parse(tomorrow))
+  const told = `told (${dayAt(zone, Date.now())} )?\\d\\d:\\d\\dB?`
+  await expect
+    .poll(() => lines.allTextContents())
+    .toEqual([
+      expect.stringMatching(`^critical A border jumps: happened, ${dataset} ${key}, ${told}, for ${day} 00:00$`),
+      expect.stringMatching(`fires, ${dataset} ${key}, told 2025-10-26 11:00, for 2025-10-27 02:00 and on$`),
+      expect.stringMatching(
+        `^info A border jumps: unknown: data is missing, ${dataset} , ${told}, since 2025-10-27 02:00$`,
+      ),
+    ])
+  await page.getByRole('button', { name: 'I have seen it' }).click()
+  // What fires goes on; what happened was seen.
+  await expect.poll(() => lines.count()).toBe(2)
   await page.keyboard.press('g')
   await page.keyboard.press('a')
-  const firing = page.getByRole('region', { name: 'Firing now' })
+  const firing = page.getByRole('region', { name: 'Now, and in the last 24 hours' })
+  const cellsOf = (row: number) => firing.getByRole('row').nth(row).locator('td').allTextContents()
   await expect
-    .poll(() => firing.getByRole('row').nth(1).locator('td').allTextContents())
-    .toEqual(['The border is high', 'warning', `${dataset} ${key}`, '2025-10-27 02:00', 'goes on', '640 MW'])
-  const series = await firing.getByRole('link', { name: key }).getAttribute('href')
+    .poll(() => cellsOf(2))
+    .toEqual([
+      ...['The border is high', 'warning', 'fires', `${dataset} ${key}`],
+      ...['2025-10-26 11:00', 'for 2025-10-27 02:00 and on', '640 MW'],
+    ])
+  expect((await cellsOf(1)).slice(5)).toEqual([`for ${day} 00:00`, '1234 MW (compared 4218)'])
+  const series = await firing.getByRole('row').nth(2).getByRole('link', { name: key }).getAttribute('href')
   expect(new URL(series ?? '', api.url).searchParams.get('point')).toBe('2025-10-27T01:00:00.000Z')
   await page.getByRole('rowheader', { name: 'The border is high' }).getByRole('link').click()
   await page.getByText('the value is more than 500').first().waitFor()
