@@ -4,9 +4,10 @@ import { type Answer, ask, Problem } from '../api/request.ts'
 import { Empty, Shown } from '../layout/states.tsx'
 import { minuteText } from '../local-time.ts'
 import { alertsState } from '../pages/page-states.ts'
-import { type Episode, episodesOf, lengthsOf, lengthText } from './episodes.ts'
+import { begunText, type Episode, episodesOf, lengthsOf, lengthText } from './episodes.ts'
 import { Numbers, SeriesLink, untilText } from './event-cells.tsx'
 import type { RuleText, Tested } from './records.ts'
+import { type TestKind, testsOf } from './testable.ts'
 import { Timeline } from './timeline.tsx'
 
 const shownEpisodes = 100
@@ -17,25 +18,27 @@ export function TestOfRule({ rule, tz }: { rule: RuleText; tz: string }) {
   const text = JSON.stringify(rule)
   // Who comes with a link sees the test of the saved rule. Each keystroke is not a test.
   const [tested, setTested] = useLocal(text)
-  const begin = (test: 'now' | 'then'): void => {
+  const { kinds, says } = testsOf(rule)
+  const chosen = kinds.find((kind) => kind === state.test)
+  const begin = (test: TestKind): void => {
     setTested(text)
     change({ test })
   }
   return (
     <>
       <h3>Test on the last 30 days</h3>
+      <p class="hint">{says}</p>
       <div class="tools">
-        <button type="button" aria-pressed={state.test === 'now'} onClick={() => begin('now')}>
-          By what is known now
-        </button>
-        <button type="button" aria-pressed={state.test === 'then'} onClick={() => begin('then')}>
-          As it was known
-        </button>
+        {kinds.map((kind) => (
+          <button key={kind} type="button" aria-pressed={state.test === kind} onClick={() => begin(kind)}>
+            {kind === 'now' ? 'By what is known now' : 'As it was known'}
+          </button>
+        ))}
       </div>
-      {state.test !== 'none' && text !== tested && (
+      {chosen !== undefined && text !== tested && (
         <p class="hint">The text was changed since this test: press one of the buttons again.</p>
       )}
-      {state.test !== 'none' && <Result rule={tested} asKnown={state.test === 'then'} tz={tz} />}
+      {chosen !== undefined && <Result rule={tested} asKnown={chosen === 'then'} tz={tz} />}
     </>
   )
 }
@@ -85,14 +88,13 @@ function Episodes({ tested, tz }: { tested: Tested; tz: string }) {
   const { begun, isCut, series, points } = tested
   const episodes = episodesOf(tested.transitions)
   const [fromMs, toMs] = [Date.parse(tested.from), Date.parse(tested.to)]
-  const { total, longest } = lengthsOf(episodes, toMs)
+  const lengths = lengthsOf(episodes, toMs)
   const takenBack = episodes.filter(({ isTakenBack }) => isTakenBack).length
   const newest = episodes.toReversed().slice(0, shownEpisodes)
   return (
     <>
       <p>
-        It would have alerted <strong>{begun === 1 ? 'once' : `${begun} times`}</strong>, {lengthText(total)} in all,{' '}
-        {lengthText(longest)} at most
+        It would have alerted <strong>{begunText(begun, lengths)}</strong>
         {takenBack > 0 && `; ${takenBack} were taken back by a revision`}.{' '}
         <span class="faint">
           {points} points of {series} series, {tested.asKnown ? 'as they were known' : 'as they are known now'}.
@@ -124,7 +126,7 @@ const List = ({ of, tz }: { of: Episode[]; tz: string }) => (
             <td>{minuteText(fromMs, tz)}</td>
             <td>{untilText(toMs, tz)}</td>
             <td>
-              {toMs === null ? '' : lengthText(toMs - fromMs)}
+              {toMs === null || toMs === fromMs ? '' : lengthText(toMs - fromMs)}
               {isTakenBack && ' taken back'}
             </td>
             <td>

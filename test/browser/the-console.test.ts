@@ -536,6 +536,14 @@ test('alerts: what fires, a rule tested on the past by a reader, saved by an ope
   await panel.getByRole('button', { name: 'As it was known' }).click()
   await panel.getByText('It would have alerted once, 3 h in all, 3 h at most.').waitFor()
   expect(await panel.locator('.timeline rect').count()).toBe(1)
+  await panel.getByText('that is what you would have been told').waitFor()
+  // Of a revision only what was known can be told, and of windows nothing.
+  const tests = panel.getByRole('button', { name: 'known' })
+  await text.fill(JSON.stringify({ ...rule, when: { revision: '>', than: 300 } }))
+  await expect.poll(() => tests.allTextContents()).toEqual(['As it was known'])
+  await text.fill(JSON.stringify({ ...rule, when: { becomes: 'late' } }))
+  await expect.poll(() => tests.count()).toBe(0)
+  await panel.getByText('A rule about windows cannot be tested on the past').waitFor()
   expect(Object.fromEntries(new URL(page.url()).searchParams)).toEqual({ rule: 'high-border', test: 'then' })
   // A reader sees it all, and saves nothing.
   for (const name of ['Save', 'Delete'])
