@@ -6,12 +6,12 @@ import type { Change, Rows, SourceLine } from '../api/records.ts'
 import { pathOf, useAnswer } from '../api/request.ts'
 import { causeText } from '../layout/classes.tsx'
 import { Empty, Shown } from '../layout/states.tsx'
-import { agoText, minuteText, withoutDay } from '../local-time.ts'
+import { minuteText, withoutDay } from '../local-time.ts'
 import { flag, instant, pageState, zone } from '../page-state.ts'
 import { SeriesSearch } from '../series/series-search.tsx'
 import { groupsOf } from './change-groups.ts'
 import { ChangeTable, useUnits } from './change-table.tsx'
-import { lateText } from './late-text.ts'
+import { expectedText, lateText } from './late-text.ts'
 import { completenessState, seriesState } from './page-states.ts'
 
 const nowState = pageState({ since: instant, all: flag, tz: zone })
@@ -28,6 +28,11 @@ export function Now() {
   const { state, change } = useState(nowState)
   const since = state.since ?? lastLook()
   useRememberedLook()
+  const lookSince = (ms: number): void => {
+    // The tab comes back to it from another page, whose address does not name it.
+    sessionStorage.setItem(lastLookKey, String(ms))
+    change({ since: ms })
+  }
   const sources = useAnswer<{ data: SourceLine[] }>('sources', { everyMs })
   const changes = useAnswer<Rows<Change>>(changesPath(since, state.all), { everyMs })
   const units = useUnits()
@@ -69,10 +74,10 @@ export function Now() {
       <section aria-labelledby="changes">
         <h2 id="changes">What changed since {minuteText(since, tz)}</h2>
         <p class="tools">
-          <button type="button" onClick={() => change({ since: serverNowMs() })}>
+          <button type="button" onClick={() => lookSince(serverNowMs())}>
             I have seen it
           </button>
-          <button type="button" onClick={() => change({ since: serverNowMs() - dayMs })}>
+          <button type="button" onClick={() => lookSince(serverNowMs() - dayMs)}>
             The last 24 hours
           </button>
           <label>
@@ -129,7 +134,9 @@ function SourceRow({ line, tz }: { line: SourceLine; tz: string }) {
         ? 'complete'
         : of === 'ticks'
           ? 'running'
-          : 'not yet due'
+          : line.nextExpectedBy !== null && line.nextExpectedBy < line.at
+            ? 'overdue, within grace'
+            : 'not yet due'
       : `${late.windows} ${late.class}${late.since === null ? '' : ` since ${shortTime(Date.parse(late.since), nowMs, tz)}`}`
   return (
     <tr>
@@ -163,18 +170,10 @@ function SourceRow({ line, tz }: { line: SourceLine; tz: string }) {
 }
 
 function Expected({ line, tz }: { line: SourceLine; tz: string }) {
-  const { of, at, expectedBy, nextExpectedBy } = line
+  const { of, at, expectedBy } = line
   if (of === 'ticks') return <span class="faint">each interval</span>
   if (expectedBy === null) return <span class="faint">upstream's time is not known</span>
-  const nowMs = Date.parse(at)
-  if (nextExpectedBy === null) return <>all by {shortTime(Date.parse(expectedBy), nowMs, tz)}</>
-  const nextMs = Date.parse(nextExpectedBy)
-  return (
-    <>
-      next by {shortTime(nextMs, nowMs, tz)} <span class="faint">{agoText(nextMs, nowMs)}</span>
-      {nextExpectedBy !== expectedBy && `, all by ${shortTime(Date.parse(expectedBy), nowMs, tz)}`}
-    </>
-  )
+  return <>{expectedText({ ...line, expectedBy }, Date.parse(at), tz)}</>
 }
 
 /** What is late stands first, then windows, then ticks. */
