@@ -2,6 +2,7 @@ import { hrefTo } from '../address.ts'
 import { alertsState } from '../pages/page-states.ts'
 import { Severity } from './event-cells.tsx'
 import type { AlertRule } from './records.ts'
+import { selectorText, tellText } from './rule-text.ts'
 
 /** The rules, each with its condition in words. */
 export const RuleTable = ({ rules, opened, tz }: { rules: AlertRule[]; opened: string; tz: string }) => (
@@ -25,10 +26,10 @@ export const RuleTable = ({ rules, opened, tz }: { rules: AlertRule[]; opened: s
             <td>
               <Severity of={String(rule.severity)} />
             </td>
-            <td class="names">
-              {String(rule.of?.dataset)} {String(rule.of?.key ?? '*')}
+            <td class="names">{selectorText(rule)}</td>
+            <td>
+              {says ?? 'This release cannot read it: it alerts nobody.'} <span class="faint">({tellText(rule)})</span>
             </td>
-            <td>{says ?? 'This release cannot read it: it alerts nobody.'}</td>
             <td>{owner}</td>
           </tr>
         ))}

@@ -533,7 +533,7 @@ test('alerts: what fires, a rule tested on the past by a reader, saved by an ope
   const series = await firing.getByRole('row').nth(2).getByRole('link', { name: key }).getAttribute('href')
   expect(new URL(series ?? '', api.url).searchParams.get('point')).toBe('2025-10-27T01:00:00.000Z')
   await page.getByRole('rowheader', { name: 'The border is high' }).getByRole('link').click()
-  await page.getByText('the value is more than 500').first().waitFor()
+  await page.getByText('the value is more than 500 (tells nobody: it is only in the history)').waitFor()
   const panel = page.getByRole('region', { name: 'The border is high' })
   await panel.getByRole('button', { name: 'By what is known now' }).click()
   await panel.getByText('It would not have alerted').waitFor()
