@@ -409,6 +409,18 @@ test('a series is found by its zones, in their order, and chosen by Enter', asyn
   await page.context().close()
 })
 
+test('on Now, Enter takes the first hit also before it is there, of zones in any notation', async ({ skip }) => {
+  if (browser === undefined) return skip()
+  const { page } = await openPage(browser)
+  for (const words of ['Austria Belgium', 'AT>BE', 'at→be']) {
+    await page.goto(`${api.url}/`)
+    await page.getByLabel('Look at a series').fill(words)
+    await page.keyboard.press('Enter')
+    await expect.poll(() => new URL(page.url()).searchParams.get('s'), { message: words }).toBe(name)
+  }
+  await page.context().close()
+})
+
 test('the keyboard goes to pages and to the search, and back works', async ({ skip }) => {
   if (browser === undefined) return skip()
   const { page } = await openPage(browser)
