@@ -1,23 +1,20 @@
 import { hrefTo } from '../address.ts'
 import type { Change, Dataset } from '../api/records.ts'
 import { useAnswer } from '../api/request.ts'
-import { dayAt, minuteText, secondText } from '../local-time.ts'
+import { dayAt, minuteText, secondText, withoutDay } from '../local-time.ts'
 import { valueText } from '../value-text.ts'
-import { type ChangeGroup, groupsOf, nameOfChange } from './change-groups.ts'
+import { type ChangeGroup, countText, nameOfChange } from './change-groups.ts'
 import { seriesState } from './page-states.ts'
 
-/** Changes, one a row. The time leads to the series, with the point open. */
+/** Changes, one group a row. The time leads to the series, with the point open. */
 export function ChangeTable({
-  rows,
+  groups,
   tz,
   unitOf,
-  max = Number.POSITIVE_INFINITY,
 }: {
-  rows: Change[]
+  groups: readonly ChangeGroup[]
   tz: string
   unitOf: (dataset: string) => string
-  /** Most lines that are shown. */
-  max?: number
 }) {
   return (
     <div class="scroll">
@@ -34,39 +31,45 @@ export function ChangeTable({
           </tr>
         </thead>
         <tbody>
-          {groupsOf(rows)
-            .slice(0, max)
-            .map((group) => (
-              <ChangeRow key={nameOfChange(group.row)} {...group} tz={tz} unit={unitOf(group.row.dataset)} />
-            ))}
+          {groups.map((group) => (
+            <ChangeRow key={nameOfChange(group.row)} group={group} tz={tz} unit={unitOf(group.row.dataset)} />
+          ))}
         </tbody>
       </table>
     </div>
   )
 }
 
-function ChangeRow({ row, last, count, tz, unit }: ChangeGroup & { tz: string; unit: string }) {
+function ChangeRow({ group, tz, unit }: { group: ChangeGroup; tz: string; unit: string }) {
+  const { row, first, last, count } = group
   const ms = Date.parse(row.ts)
-  const day = dayAt(ms, tz)
+  const [firstMs, lastMs] = [Date.parse(first), Date.parse(last)]
   const knownAt = Date.parse(row.known_at)
   const href = hrefTo('/series', seriesState, {
-    ...{ s: [`${row.dataset}/${row.key}`], from: day, to: day, tz, point: ms, known: knownAt },
+    ...{ s: [`${row.dataset}/${row.key}`], from: dayAt(firstMs, tz), to: dayAt(lastMs, tz), tz },
+    ...{ point: ms, known: knownAt },
   })
+  // Values that went have no number before or after that could be the largest.
+  const isLost = count > 1 && row.value === null
   return (
     <tr>
       <td>{secondText(knownAt, tz)}</td>
       <td>{row.dataset}</td>
       <td>{row.key}</td>
       <td>
-        <a href={href}>{minuteText(ms, tz)}</a>
-        {count > 1 && (
-          <span class="faint">
-            {' '}
-            to {minuteText(Date.parse(last), tz)} ({count} times)
-          </span>
+        {count === 1 ? (
+          <a href={href}>{minuteText(ms, tz)}</a>
+        ) : (
+          <>
+            <a href={href}>{countText(group)}</a>{' '}
+            <span class="faint">
+              {minuteText(firstMs, tz)} to {withoutDay(minuteText(lastMs, tz), firstMs, tz)}
+              {!isLost && `, most at ${withoutDay(minuteText(ms, tz), firstMs, tz)}`}
+            </span>
+          </>
         )}
       </td>
-      <td class="number">{count > 1 ? '' : valueText(row.previous_value)}</td>
+      <td class="number">{isLost ? '' : valueText(row.previous_value)}</td>
       <td class="number">
         {row.value === null ? '' : valueText(row.value)} <span class="faint">{row.value === null ? '' : unit}</span>
       </td>

@@ -9,7 +9,7 @@ import { Empty, Shown } from '../layout/states.tsx'
 import { minuteText, withoutDay } from '../local-time.ts'
 import { flag, instant, pageState, zone } from '../page-state.ts'
 import { SeriesSearch } from '../series/series-search.tsx'
-import { groupsOf } from './change-groups.ts'
+import { answersOf } from './change-groups.ts'
 import { ChangeTable, useUnits } from './change-table.tsx'
 import { expectedText, lateText } from './late-text.ts'
 import { completenessState, seriesState } from './page-states.ts'
@@ -17,7 +17,7 @@ import { completenessState, seriesState } from './page-states.ts'
 const nowState = pageState({ since: instant, all: flag, tz: zone })
 
 const everyMs = 15_000
-const readChanges = 300
+const readChanges = 1_000
 const shownChanges = 30
 const shownLate = 6
 const lastLookKey = 'tidemark.lastLook'
@@ -92,10 +92,11 @@ export function Now() {
         >
           {({ data, next }) => (
             <>
-              <ChangeTable rows={data} tz={tz} unitOf={units} max={shownChanges} />
-              {(next !== null || groupsOf(data).length > shownChanges) && (
+              <ChangeTable groups={answersOf(data).slice(0, shownChanges)} tz={tz} unitOf={units} />
+              {(next !== null || answersOf(data).length > shownChanges) && (
                 <p>
-                  These are the largest {shownChanges}. <a href="/changes">Changes</a> has all.
+                  These are the largest{next === null ? ` ${shownChanges}` : ` of more than ${readChanges} changes`}.{' '}
+                  <a href="/changes">Changes</a> has all.
                 </p>
               )}
             </>

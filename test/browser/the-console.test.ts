@@ -333,6 +333,22 @@ test('changes are of one kind: withdrawn, or revised', async ({ skip }) => {
   await page.context().close()
 })
 
+test('on Now what one answer changed of a series is one line, with its largest change', async ({ skip }) => {
+  if (browser === undefined) return skip()
+  const { page } = await openPage(browser)
+  await page.goto(`${api.url}/?all=1&since=2025-10-26T00:00:00.000Z`)
+  const row = page.getByRole('region', { name: 'What changed since' }).locator('tbody tr', { hasText: '2025-10-27' })
+  await expect
+    .poll(() => row.locator('td').allTextContents())
+    .toEqual([
+      ...['2025-10-26 11:00:00', dataset, key, '2 hours 2025-10-27 00:00 to 01:00, most at 01:00'],
+      ...['100', '131 MW', '+31'],
+    ])
+  await row.getByRole('link', { name: '2 hours' }).click()
+  await page.getByRole('region', { name: 'Point 2025-10-27 01:00' }).waitFor()
+  await page.context().close()
+})
+
 test('now is what the clock of the server shows, also in a browser whose clock is wrong by years', async ({ skip }) => {
   if (browser === undefined) return skip()
   const { page } = await openPage(browser)
