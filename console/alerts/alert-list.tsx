@@ -2,12 +2,13 @@ import { hrefTo } from '../address.ts'
 import { nowMs } from '../api/clock.ts'
 import type { Rows } from '../api/records.ts'
 import { ask, type Loader, pathOf, useAnswer } from '../api/request.ts'
+import { CardTable } from '../layout/card-table.tsx'
+import type { Column } from '../layout/long-table.tsx'
 import { Shown } from '../layout/states.tsx'
-import { minuteText } from '../local-time.ts'
 import { alertsState } from '../pages/page-states.ts'
 import { alertsInOrder } from './alert-order.ts'
-import { Numbers, SeriesLink, Severity, What } from './event-cells.tsx'
-import { timesText, whenText } from './event-times.ts'
+import { eventColumns, SeriesLink, Severity, What } from './event-cells.tsx'
+import { timesText } from './event-times.ts'
 import type { AlertEvent } from './records.ts'
 
 const everyMs = 10_000
@@ -50,26 +51,7 @@ export function AlertTable({ tz }: { tz: string }) {
       >
         {({ data, isCut }) => (
           <>
-            <div class="scroll">
-              <table class="cards">
-                <thead>
-                  <tr>
-                    <th>Rule</th>
-                    <th>Severity</th>
-                    <th>What</th>
-                    <th>Series</th>
-                    <th>Told at</th>
-                    <th>When</th>
-                    <th class="number">Value</th>
-                  </tr>
-                </thead>
-                <tbody>
-                  {data.map((event) => (
-                    <AlertRow key={event.id} event={event} tz={tz} />
-                  ))}
-                </tbody>
-              </table>
-            </div>
+            <CardTable rows={data} columns={columnsIn(tz)} nameOf={({ id }) => id} />
             {isCut && <p class="hint">Of each kind these are the newest {shown}.</p>}
           </>
         )}
@@ -78,27 +60,15 @@ export function AlertTable({ tz }: { tz: string }) {
   )
 }
 
-const AlertRow = ({ event, tz }: { event: AlertEvent; tz: string }) => (
-  <tr>
-    <td>
-      <a href={hrefTo('/alerts', alertsState, { rule: event.rule_id, tz })}>{event.title}</a>
-    </td>
-    <td>
-      <Severity of={event.severity} />
-    </td>
-    <td>
-      <What of={event} />
-    </td>
-    <td>
-      <SeriesLink dataset={event.dataset} key_={event.key} ms={Date.parse(event.onset_at)} tz={tz} />
-    </td>
-    <td>{minuteText(Date.parse(event.at), tz)}</td>
-    <td>{whenText(event, tz)}</td>
-    <td class="number">
-      <Numbers value={event.value} compared={event.compared} unit={event.unit} />
-    </td>
-  </tr>
-)
+const columnsIn = (tz: string): Column<AlertEvent>[] => [
+  {
+    title: 'Rule',
+    of: ({ rule_id: rule, title }) => <a href={hrefTo('/alerts', alertsState, { rule, tz })}>{title}</a>,
+  },
+  { title: 'Severity', of: ({ severity }) => <Severity of={severity} /> },
+  { title: 'What', of: (event) => <What of={event} /> },
+  ...eventColumns(tz),
+]
 
 /** Some lines of them, for another page; what happened is since an instant. There is none, or nothing is known: no line. */
 export function AlertLines({ sinceMs, tz }: { sinceMs: number; tz: string }) {

@@ -1,8 +1,11 @@
 // What the tables of alerts show in the same way.
 import { hrefTo } from '../address.ts'
+import type { Column } from '../layout/long-table.tsx'
+import { Name } from '../layout/name.tsx'
 import { dayAt, minuteText } from '../local-time.ts'
 import { completenessState, seriesState } from '../pages/page-states.ts'
 import { valueText } from '../value-text.ts'
+import { whenText } from './event-times.ts'
 import type { AlertEvent } from './records.ts'
 
 const marks: Record<string, string> = { critical: 'late', warning: 'partial' }
@@ -34,7 +37,8 @@ export function SeriesLink({ dataset, key_: key, ms, tz }: { dataset: string; ke
       : hrefTo('/series', seriesState, { s: [`${dataset}/${key}`], from: day, to: day, tz, point: ms })
   return (
     <a href={href}>
-      {dataset} {beginsAt === undefined ? key : [selector, day].filter((part) => part !== '').join(' ')}
+      <Name of={dataset} />{' '}
+      {beginsAt === undefined ? <Name of={key} /> : [selector, day].filter((part) => part !== '').join(' ')}
     </a>
   )
 }
@@ -48,3 +52,20 @@ export const Numbers = ({ value, compared, unit }: { value: number | null; compa
 )
 
 export const untilText = (toMs: number | null, tz: string): string => (toMs === null ? 'goes on' : minuteText(toMs, tz))
+
+/** Of which series and time an alert is, and by which numbers. */
+export const eventColumns = (tz: string): Column<AlertEvent>[] => [
+  {
+    title: 'Series',
+    of: ({ dataset, key, onset_at: onset }) => (
+      <SeriesLink dataset={dataset} key_={key} ms={Date.parse(onset)} tz={tz} />
+    ),
+  },
+  { title: 'Told at', of: ({ at }) => minuteText(Date.parse(at), tz) },
+  { title: 'When', of: (event) => whenText(event, tz) },
+  {
+    title: 'Value',
+    isNumber: true,
+    of: ({ value, compared, unit }) => <Numbers value={value} compared={compared} unit={unit} />,
+  },
+]

@@ -1,6 +1,8 @@
 import { useEffect, useState as useLocal } from 'preact/hooks'
 import { useState } from '../address.ts'
 import { type Answer, ask, Problem } from '../api/request.ts'
+import { CardTable } from '../layout/card-table.tsx'
+import type { Column } from '../layout/long-table.tsx'
 import { Empty, Shown } from '../layout/states.tsx'
 import { minuteText } from '../local-time.ts'
 import { alertsState } from '../pages/page-states.ts'
@@ -102,42 +104,31 @@ function Episodes({ tested, tz }: { tested: Tested; tz: string }) {
         </span>
       </p>
       <Timeline episodes={episodes} fromMs={fromMs} toMs={toMs} tz={tz} />
-      {newest.length === 0 ? <Empty>None of them is among those that are sent.</Empty> : <List of={newest} tz={tz} />}
+      {newest.length === 0 ? (
+        <Empty>None of them is among those that are sent.</Empty>
+      ) : (
+        <CardTable rows={newest} columns={columnsIn(tz)} nameOf={({ id }) => id} />
+      )}
       {episodes.length > newest.length && <p class="hint">The list has the newest {newest.length}.</p>}
     </>
   )
 }
 
-const List = ({ of, tz }: { of: Episode[]; tz: string }) => (
-  <div class="scroll">
-    <table class="cards">
-      <thead>
-        <tr>
-          <th>Since</th>
-          <th>Until</th>
-          <th>Lasted</th>
-          <th>Series</th>
-          <th class="number">Value</th>
-        </tr>
-      </thead>
-      <tbody>
-        {of.map(({ id, dataset, key, fromMs, toMs, value, compared, isTakenBack }) => (
-          <tr key={id}>
-            <td>{minuteText(fromMs, tz)}</td>
-            <td>{untilText(toMs, tz)}</td>
-            <td>
-              {toMs === null || toMs === fromMs ? '' : lengthText(toMs - fromMs)}
-              {isTakenBack && ' taken back'}
-            </td>
-            <td>
-              <SeriesLink dataset={dataset} key_={key} ms={fromMs} tz={tz} />
-            </td>
-            <td class="number">
-              <Numbers value={value} compared={compared} unit="" />
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
-  </div>
-)
+const columnsIn = (tz: string): Column<Episode>[] => [
+  { title: 'Since', of: ({ fromMs }) => minuteText(fromMs, tz) },
+  { title: 'Until', of: ({ toMs }) => untilText(toMs, tz) },
+  {
+    title: 'Lasted',
+    of: ({ fromMs, toMs, isTakenBack }) =>
+      `${toMs === null || toMs === fromMs ? '' : lengthText(toMs - fromMs)}${isTakenBack ? ' taken back' : ''}`,
+  },
+  {
+    title: 'Series',
+    of: ({ dataset, key, fromMs }) => <SeriesLink dataset={dataset} key_={key} ms={fromMs} tz={tz} />,
+  },
+  {
+    title: 'Value',
+    isNumber: true,
+    of: ({ value, compared }) => <Numbers value={value} compared={compared} unit="" />,
+  },
+]

@@ -4,7 +4,10 @@ import { AlertLines } from '../alerts/alert-list.tsx'
 import { nowMs as serverNowMs } from '../api/clock.ts'
 import type { Change, Rows, SourceLine } from '../api/records.ts'
 import { pathOf, useAnswer } from '../api/request.ts'
+import { CardTable } from '../layout/card-table.tsx'
 import { causeText } from '../layout/classes.tsx'
+import type { Column } from '../layout/long-table.tsx'
+import { Name } from '../layout/name.tsx'
 import { Empty, Shown } from '../layout/states.tsx'
 import { minuteText, withoutDay } from '../local-time.ts'
 import { flag, instant, pageState, zone } from '../page-state.ts'
@@ -52,22 +55,12 @@ export function Now() {
         <h2 id="sources">What is there</h2>
         <Shown answer={sources} isEmpty={({ data }) => data.length === 0} empty={<NothingYet />}>
           {({ data }) => (
-            <table class="wide">
-              <thead>
-                <tr>
-                  <th>Source</th>
-                  <th>State</th>
-                  <th class="number">Complete</th>
-                  <th>Last at</th>
-                  <th>Expected by</th>
-                </tr>
-              </thead>
-              <tbody>
-                {data.toSorted(byUrgency).map((line) => (
-                  <SourceRow key={line.source} line={line} tz={tz} />
-                ))}
-              </tbody>
-            </table>
+            <CardTable
+              rows={data.toSorted(byUrgency)}
+              columns={sourceColumns(tz)}
+              nameOf={({ source }) => source}
+              hasHeads
+            />
           )}
         </Shown>
       </section>
@@ -124,50 +117,57 @@ const NothingYet = () => (
   </Empty>
 )
 
-function SourceRow({ line, tz }: { line: SourceLine; tz: string }) {
-  const { source, complete, expected, late, of, day, lastAt } = line
-  const isDone = expected > 0 && complete === expected
+const sourceColumns = (tz: string): Column<SourceLine>[] => [
+  {
+    title: 'Source',
+    of: ({ source }) => <a href={hrefTo('/completeness', completenessState, { source, tz })}>{source}</a>,
+  },
+  { title: 'State', of: (line) => <State line={line} tz={tz} /> },
+  {
+    title: 'Complete',
+    isNumber: true,
+    of: ({ complete, expected, of, day }) =>
+      `${complete} of ${expected} ${of === 'ticks' ? 'ticks' : 'windows'} of ${day}`,
+  },
+  {
+    title: 'Last at',
+    of: ({ lastAt, at }) => (lastAt === null ? '–' : shortTime(Date.parse(lastAt), Date.parse(at), tz)),
+  },
+  { title: 'Expected by', of: (line) => <Expected line={line} tz={tz} /> },
+]
+
+function State({ line, tz }: { line: SourceLine; tz: string }) {
+  const { source, late } = line
   const nowMs = Date.parse(line.at)
-  const mark = late !== null ? late.class : isDone ? 'complete' : 'not-yet-due'
-  const state =
-    late === null
-      ? isDone
-        ? 'complete'
-        : of === 'ticks'
-          ? 'running'
-          : line.nextExpectedBy !== null && line.nextExpectedBy < line.at
-            ? 'overdue, within grace'
-            : 'not yet due'
-      : `${late.windows} ${late.class}${late.since === null ? '' : ` since ${shortTime(Date.parse(late.since), nowMs, tz)}`}`
+  const { mark, text } = stateOf(line, tz)
   return (
-    <tr>
-      <th scope="row">
-        <a href={hrefTo('/completeness', completenessState, { source, tz })}>{source}</a>
-      </th>
-      <td>
-        <span class={`mark mark-${mark}`}>{state}</span>
-        {late !== null && late.cause !== null && <div class="cause">{causeText(late.cause)}</div>}
-        {late?.datasets.slice(0, shownLate).map((each) => (
-          <div key={each.dataset}>
-            <a href={hrefTo('/completeness', completenessState, { source, dataset: each.dataset, day: each.day, tz })}>
-              {each.dataset}
-            </a>{' '}
-            {lateText(each, nowMs, tz)}
-          </div>
-        ))}
-        {late !== null && late.datasets.length > shownLate && (
-          <div>and {late.datasets.length - shownLate} more datasets</div>
-        )}
-      </td>
-      <td class="number">
-        {complete} of {expected} {of === 'ticks' ? 'ticks' : 'windows'} of {day}
-      </td>
-      <td>{lastAt === null ? '–' : shortTime(Date.parse(lastAt), nowMs, tz)}</td>
-      <td>
-        <Expected line={line} tz={tz} />
-      </td>
-    </tr>
+    <>
+      <span class={`mark mark-${mark}`}>{text}</span>
+      {late !== null && late.cause !== null && <div class="cause">{causeText(late.cause)}</div>}
+      {late?.datasets.slice(0, shownLate).map((each) => (
+        <div key={each.dataset}>
+          <a href={hrefTo('/completeness', completenessState, { source, dataset: each.dataset, day: each.day, tz })}>
+            <Name of={each.dataset} />
+          </a>{' '}
+          {lateText(each, nowMs, tz)}
+        </div>
+      ))}
+      {late !== null && late.datasets.length > shownLate && (
+        <div>and {late.datasets.length - shownLate} more datasets</div>
+      )}
+    </>
   )
+}
+
+function stateOf({ late, complete, expected, of, at, nextExpectedBy }: SourceLine, tz: string) {
+  if (late !== null) {
+    const since = late.since === null ? '' : ` since ${shortTime(Date.parse(late.since), Date.parse(at), tz)}`
+    return { mark: late.class, text: `${late.windows} ${late.class}${since}` }
+  }
+  if (expected > 0 && complete === expected) return { mark: 'complete', text: 'complete' }
+  if (of === 'ticks') return { mark: 'not-yet-due', text: 'running' }
+  const isOverdue = nextExpectedBy !== null && nextExpectedBy < at
+  return { mark: 'not-yet-due', text: isOverdue ? 'overdue, within grace' : 'not yet due' }
 }
 
 function Expected({ line, tz }: { line: SourceLine; tz: string }) {
