@@ -8,7 +8,7 @@ import { Shown } from '../layout/states.tsx'
 import { alertsState } from '../pages/page-states.ts'
 import { alertsInOrder } from './alert-order.ts'
 import { eventColumns, SeriesLink, Severity, What } from './event-cells.tsx'
-import { timesText } from './event-times.ts'
+import { toldText, whenText } from './event-times.ts'
 import type { AlertEvent } from './records.ts'
 
 const everyMs = 10_000
@@ -85,7 +85,7 @@ export function AlertLines({ sinceMs, tz }: { sinceMs: number; tz: string }) {
             <Severity of={event.severity} />{' '}
             <a href={hrefTo('/alerts', alertsState, { rule: event.rule_id, tz })}>{event.title}</a>: <What of={event} />
             , <SeriesLink dataset={event.dataset} key_={event.key} ms={Date.parse(event.onset_at)} tz={tz} />,{' '}
-            {timesText(event, nowMs(), tz)}
+            <span class="whole">{toldText(event, nowMs(), tz)}</span>, <span class="whole">{whenText(event, tz)}</span>
           </li>
         ))}
         {left > 0 && (

@@ -29,7 +29,8 @@ const windowKey = /^(.*)@(\d{4}-\d{2}-\d{2}T[\d:.]+Z)$/
 
 /** Leads to the series with the point open, or to the windows of the dataset. */
 export function SeriesLink({ dataset, key_: key, ms, tz }: { dataset: string; key_: string; ms: number; tz: string }) {
-  const [, selector, beginsAt] = windowKey.exec(key) ?? []
+  const [, selector = '', beginsAt] = windowKey.exec(key) ?? []
+  const name = beginsAt === undefined ? key : selector
   const day = dayAt(beginsAt === undefined ? ms : Date.parse(beginsAt), tz)
   const href =
     key === '' || beginsAt !== undefined
@@ -37,8 +38,15 @@ export function SeriesLink({ dataset, key_: key, ms, tz }: { dataset: string; ke
       : hrefTo('/series', seriesState, { s: [`${dataset}/${key}`], from: day, to: day, tz, point: ms })
   return (
     <a href={href}>
-      <Name of={dataset} />{' '}
-      {beginsAt === undefined ? <Name of={key} /> : [selector, day].filter((part) => part !== '').join(' ')}
+      <Name of={dataset} />
+      {name !== '' && ' '}
+      <Name of={name} />
+      {beginsAt !== undefined && (
+        <>
+          {' '}
+          <span class="whole">{day}</span>
+        </>
+      )}
     </a>
   )
 }
@@ -61,8 +69,8 @@ export const eventColumns = (tz: string): Column<AlertEvent>[] => [
       <SeriesLink dataset={dataset} key_={key} ms={Date.parse(onset)} tz={tz} />
     ),
   },
-  { title: 'Told at', of: ({ at }) => minuteText(Date.parse(at), tz) },
-  { title: 'When', of: (event) => whenText(event, tz) },
+  { title: 'Told at', of: ({ at }) => <span class="whole">{minuteText(Date.parse(at), tz)}</span> },
+  { title: 'When', of: (event) => <span class="whole">{whenText(event, tz)}</span> },
   {
     title: 'Value',
     isNumber: true,

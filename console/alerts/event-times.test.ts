@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { timesText, whenText } from './event-times.ts'
+import { toldText, whenText } from './event-times.ts'
 
 const zone = 'Europe/Brussels'
 const told = '2026-11-27T11:42:23.697Z'
@@ -14,13 +14,6 @@ test('what lay ahead when it was told are hours of delivery', () => {
   )
   expect(of('firing', '2026-11-27T23:00:00.000Z', null)).toBe('for 2026-11-28 00:00 and on')
   expect(of('happened', '2026-11-27T23:00:00.000Z', null)).toBe('for 2026-11-28 00:00')
-  expect(
-    timesText(
-      { kind: 'firing', at: told, onset_at: '2026-11-27T23:00:00.000Z', ends_at: null },
-      Date.parse(told),
-      zone,
-    ),
-  ).toBe('told 12:42, for 2026-11-28 00:00 and on')
 })
 
 test('what had begun when it was told began then', () => {
@@ -28,8 +21,9 @@ test('what had begun when it was told began then', () => {
   expect(of('resolved', '2026-11-27T11:00:00.000Z', '2026-11-27T11:30:00.000Z')).toBe('2026-11-27 12:00 – 12:30')
   expect(of('unknown', '2026-11-27T11:00:00.000Z', null)).toBe('since 2026-11-27 12:00')
   expect(of('happened', '2026-11-27T11:42:00.000Z', null)).toBe('at 2026-11-27 12:42')
-  const next = Date.parse('2026-11-28T08:00:00.000Z')
-  expect(timesText({ kind: 'happened', at: told, onset_at: told, ends_at: null }, next, zone)).toBe(
-    'told 2026-11-27 12:42, at 2026-11-27 12:42',
-  )
+})
+
+test('the day at which an alert was told is left out if it is today', () => {
+  expect(toldText({ at: told }, Date.parse('2026-11-27T22:59:00.000Z'), zone)).toBe('told 12:42')
+  expect(toldText({ at: told }, Date.parse('2026-11-27T23:01:00.000Z'), zone)).toBe('told 2026-11-27 12:42')
 })

@@ -24,7 +24,6 @@ function endText(ms: number, fromMs: number, tz: string): string {
   return withoutDay(text, fromMs, tz)
 }
 
-/** Says when an alert was told, and of which time it is: `told 12:42, for 2026-11-28 00:00 – 24:00`. */
-export function timesText(event: Times, nowMs: number, tz: string): string {
-  return `told ${withoutDay(minuteText(Date.parse(event.at), tz), nowMs, tz)}, ${whenText(event, tz)}`
-}
+/** Says when an alert was told, without the day if it is today: `told 12:42`. */
+export const toldText = ({ at }: Pick<AlertEvent, 'at'>, nowMs: number, tz: string): string =>
+  `told ${withoutDay(minuteText(Date.parse(at), tz), nowMs, tz)}`

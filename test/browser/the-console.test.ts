@@ -97,7 +97,29 @@ describe('every page', () => {
       await page.getByText('Loading…').first().waitFor({ state: 'detached' })
       const widths = await page.evaluate('[document.documentElement.scrollWidth, innerWidth]')
       expect(widths, path).toEqual([360, 360])
+      // The page that is shown stands in the line of pages, whole.
+      const item = (await page.locator('nav [aria-current]').boundingBox()) ?? { x: -1, width: 0 }
+      expect(item.x, path).toBeGreaterThanOrEqual(0)
+      expect(item.x + item.width, path).toBeLessThanOrEqual(360)
     }
+    await page.context().close()
+  })
+
+  test('has cards on 390 pixels whose cells have the names of their columns, and names that break in no word', async ({
+    skip,
+  }) => {
+    if (browser === undefined) return skip()
+    const { page } = await openPage(browser, { width: 390 })
+    await page.goto(`${api.url}/changes?since=2025-10-28T00:00:00.000Z&until=2025-10-29T00:00:00.000Z&kind=revised`)
+    const cells = page.locator('tbody tr').first().locator('td')
+    await cells.first().waitFor()
+    const labels = await page.evaluate(`[...document.querySelectorAll('tbody tr:first-child td')]
+      .filter((cell) => cell.offsetHeight > 0).map((cell) => getComputedStyle(cell, '::before').content)`)
+    const titles = ['Known at', 'Dataset', 'Key', 'Time', 'Before', 'Now', 'Change']
+    expect(labels).toEqual(titles.map((title) => `"${title}"`))
+    // jao.core.maxExchanges breaks after its dots alone.
+    expect(await cells.nth(1).locator('wbr').count()).toBe(2)
+    expect(await page.evaluate(`getComputedStyle(document.querySelector('tbody td')).overflowWrap`)).toBe('normal')
     await page.context().close()
   })
 })
@@ -168,11 +190,15 @@ describe('a series', () => {
     const [slider, table] = await Promise.all([asOf.boundingBox(), page.getByRole('table').boundingBox()])
     expect((slider?.y ?? 0) + (slider?.height ?? 0)).toBeLessThanOrEqual(table?.y ?? 0)
     await page.getByText('First known 2025-10-26 10:00:00.').waitFor()
+    const field = asOf.locator('input[type=datetime-local]')
+    const place = await field.boundingBox()
     await page.getByRole('link', { name: 'first publication' }).click()
     await asOf.getByText('2025-10-26 10:00:00: 24 values became known.').waitFor()
     await asOf.getByRole('link', { name: 'now' }).click()
     await expect.poll(() => new URL(page.url()).searchParams.get('at')).toBeNull()
     await expect.poll(() => page.getByRole('columnheader', { name: 'now' }).count()).toBe(0)
+    await asOf.getByText('As of now').waitFor()
+    expect(await field.boundingBox()).toEqual(place)
     // The row of the open hour stands out.
     await page.getByRole('button', { name: '2025-10-27 01:00' }).click()
     await expect.poll(() => page.locator('tr.chosen th').allTextContents()).toEqual(['2025-10-27 01:00'])
@@ -533,7 +559,7 @@ test('alerts: what fires, a rule tested on the past by a reader, saved by an ope
       expect.stringMatching(`^critical A border jumps: happened, ${dataset} ${key}, ${told}, for ${day} 00:00$`),
       expect.stringMatching(`fires, ${dataset} ${key}, told 2025-10-26 11:00, for 2025-10-27 02:00 and on$`),
       expect.stringMatching(
-        `^info A border jumps: unknown: data is missing, ${dataset} , ${told}, since 2025-10-27 02:00$`,
+        `^info A border jumps: unknown: data is missing, ${dataset}, ${told}, since 2025-10-27 02:00$`,
       ),
     ])
   await page.getByRole('button', { name: 'I have seen it' }).click()
