@@ -8,6 +8,7 @@ import { type RawResponse, rawResponseSchema } from '#schemas/generated/records.
 import { consolePages } from '#services/api/console.ts'
 import { type RunningApi, startApi } from '../integrity/api-parts.ts'
 import { type Chain, dataset, startChain } from '../integrity/whole-chain.ts'
+import { insertSlices, slice } from '../store/slices.ts'
 import { openPage, startBrowser, violationsOf } from '../support/chromium.ts'
 import { rawResponse } from '../support/raw-responses.ts'
 
@@ -420,6 +421,35 @@ test('markets are ranked by their relative deviation, filters have the words of 
   await page.goto(`${api.url}/operations?part=refused`)
   await page.getByRole('button', { name: 'empty', exact: true }).click()
   await page.getByText('No poll of the last 24 hours was empty.').waitFor()
+  await page.context().close()
+})
+
+test('the figure by which markets are ranked is in sight on 390 pixels', async ({ skip }) => {
+  if (browser === undefined) return skip()
+  const start = new Date(Math.floor(Date.now() / 1_000 - 60) * 1_000).toISOString()
+  const sample = slice({
+    dataset: 'kraken.ticker',
+    key: 'XBTUSD.last',
+    start,
+    stepS: 10,
+    values: [3, 4],
+    knownAt: start,
+  })
+  await insertSlices(chain.store, [sample])
+  for (const verb of ['WAIT', 'REFRESH', 'WAIT'])
+    await chain.store.command({ query: `SYSTEM ${verb} VIEW tidemark.fill_market_turns` })
+  const { page } = await openPage(browser, { width: 390 })
+  await page.goto(`${api.url}/markets`)
+  for (const [order, title] of [
+    ['relative', 'Of the mean'],
+    ['deviation', 'Deviation'],
+  ] as const) {
+    await page.getByLabel('Rank by').selectOption(order)
+    const header = page.getByRole('columnheader').nth(2)
+    await expect.poll(() => header.textContent()).toBe(title)
+    const { x, width } = (await header.boundingBox()) ?? { x: 400, width: 0 }
+    expect(x + width, title).toBeLessThanOrEqual(390)
+  }
   await page.context().close()
 })
 
