@@ -54,7 +54,7 @@ const status: Status = {
       },
       ...{
         lastAt: '2026-11-20T09:34:00.000Z',
-        nextExpectedBy: null,
+        ...{ nextExpectedBy: null, nextLateAfter: null },
         expectedBy: '2026-11-20T10:00:00.000Z',
         lastRevisedAt: null,
         late: null,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { episodesOf, lengthsOf, lengthText } from './episodes.ts'
+import { begunText, episodesOf, lengthsOf, lengthText } from './episodes.ts'
 import type { TestedTransition } from './records.ts'
 
 const at = (minute: number): string => new Date(Date.UTC(2026, 10, 20, 0, minute)).toISOString()
@@ -32,8 +32,24 @@ test('an episode has the end that was told last, and the value that began it', (
     ['e', ms(50), ms(50), 50, false],
   ])
   // 5 + 15 + 30 (to the end of the test) + 5 + 0 minutes.
-  expect(lengthsOf(episodes, ms(60))).toEqual({ total: 55 * 60_000, longest: 30 * 60_000 })
-  expect(lengthsOf([], ms(60))).toEqual({ total: 0, longest: 0 })
+  expect(lengthsOf(episodes, ms(60))).toEqual({ total: 55 * 60_000, longest: 30 * 60_000, open: 1, ahead: 0 })
+  expect(lengthsOf([], ms(60))).toEqual({ total: 0, longest: 0, open: 0, ahead: 0 })
+  // c begins at the end of such a test, d and e after it.
+  expect(lengthsOf(episodes, ms(30))).toMatchObject({ open: 1, ahead: 3 })
+})
+
+test('what goes on is said, and what has no length is not said to last 0 s', () => {
+  const lengths = { total: 0, longest: 0, open: 0, ahead: 0 }
+  const hour = 3_600_000
+  expect(begunText(1, { ...lengths, total: hour, longest: hour })).toBe('once, 1 h in all, 1 h at most')
+  expect(begunText(1, { ...lengths, open: 1, ahead: 1 })).toBe('once; it goes on')
+  expect(begunText(3, { total: 5 * hour, longest: 3 * hour, open: 1, ahead: 0 })).toBe(
+    '3 times, 5 h in all, 3 h at most; 1 goes on',
+  )
+  expect(begunText(3, { ...lengths, total: hour, longest: hour, open: 2 })).toBe(
+    '3 times, 1 h in all, 1 h at most; 2 go on',
+  )
+  expect(begunText(4, lengths)).toBe('4 times')
 })
 
 test('lengths are said in their two largest units', () => {

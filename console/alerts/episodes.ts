@@ -33,10 +33,33 @@ export function episodesOf(transitions: readonly TestedTransition[]): Episode[] 
   return [...episodes.values()]
 }
 
-/** How long they lasted together, and the longest of them, ms. One that goes on ends at `endMs`. */
-export function lengthsOf(episodes: readonly Episode[], endMs: number): { total: number; longest: number } {
+export interface Lengths {
+  /** How long they lasted together, and the longest of them, ms. One that goes on lasted up to the end of the test. */
+  total: number
+  longest: number
+  /** How many go on, as far as is known. */
+  open: number
+  /** How many begin at the end of the test or later. */
+  ahead: number
+}
+
+export function lengthsOf(episodes: readonly Episode[], endMs: number): Lengths {
   const lengths = episodes.map(({ fromMs, toMs }) => Math.max(0, (toMs ?? endMs) - fromMs))
-  return { total: lengths.reduce((sum, each) => sum + each, 0), longest: Math.max(0, ...lengths) }
+  return {
+    total: lengths.reduce((sum, each) => sum + each, 0),
+    longest: Math.max(0, ...lengths),
+    open: episodes.filter(({ toMs, isTakenBack }) => toMs === null && !isTakenBack).length,
+    ahead: episodes.filter(({ fromMs }) => fromMs >= endMs).length,
+  }
+}
+
+/** Says how often a rule would have alerted, and for how long: `3 times, 5 h in all, 3 h at most; 1 goes on`. */
+export function begunText(begun: number, { total, longest, open }: Lengths): string {
+  const times = begun === 1 ? 'once' : `${begun} times`
+  // What merely happened has no length, and neither has what goes on and lies ahead.
+  const lengths = total === 0 ? '' : `, ${lengthText(total)} in all, ${lengthText(longest)} at most`
+  const goOn = begun === 1 ? 'it goes on' : open === 1 ? '1 goes on' : `${open} go on`
+  return `${times}${lengths}${open === 0 ? '' : `; ${goOn}`}`
 }
 
 /** A length of time in its two largest units: 40 s, 5 min, 2 h 5 min, 3 d 4 h. */

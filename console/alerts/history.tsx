@@ -1,10 +1,12 @@
 import { useState } from '../address.ts'
 import type { Rows } from '../api/records.ts'
 import { pathOf, useAnswer } from '../api/request.ts'
+import { CardTable } from '../layout/card-table.tsx'
+import type { Column } from '../layout/long-table.tsx'
 import { Shown } from '../layout/states.tsx'
-import { minuteText, secondText } from '../local-time.ts'
+import { secondText } from '../local-time.ts'
 import { alertsState } from '../pages/page-states.ts'
-import { Numbers, SeriesLink, untilText } from './event-cells.tsx'
+import { eventColumns } from './event-cells.tsx'
 import type { AlertEvent, ExplainedEvent } from './records.ts'
 
 const everyMs = 10_000
@@ -14,50 +16,30 @@ const shown = 50
 export function History({ rule, tz }: { rule: string; tz: string }) {
   const { state, change } = useState(alertsState)
   const answer = useAnswer<Rows<AlertEvent>>(pathOf('alerts/events', { rule, limit: shown }), { everyMs })
+  const columns: Column<AlertEvent>[] = [
+    {
+      title: 'Told at',
+      of: ({ id, at }) => (
+        <button type="button" class="link" onClick={() => change({ event: id === state.event ? '' : id })}>
+          {secondText(Date.parse(at), tz)}
+        </button>
+      ),
+    },
+    { title: 'What', of: ({ kind }) => kind },
+    ...eventColumns(tz).filter(({ title }) => title !== 'Told at'),
+  ]
   return (
     <>
       <h3>History</h3>
       <Shown answer={answer} isEmpty={({ data }) => data.length === 0} empty="This rule has told nothing yet.">
         {({ data, next }) => (
           <>
-            <div class="scroll">
-              <table class="cards">
-                <thead>
-                  <tr>
-                    <th>Told at</th>
-                    <th>What</th>
-                    <th>Series</th>
-                    <th>Since</th>
-                    <th>Until</th>
-                    <th class="number">Value</th>
-                  </tr>
-                </thead>
-                <tbody>
-                  {data.map((event) => (
-                    <tr key={event.id} class={event.id === state.event ? 'chosen' : undefined}>
-                      <td>
-                        <button
-                          type="button"
-                          class="link"
-                          onClick={() => change({ event: event.id === state.event ? '' : event.id })}
-                        >
-                          {secondText(Date.parse(event.at), tz)}
-                        </button>
-                      </td>
-                      <td>{event.kind}</td>
-                      <td>
-                        <SeriesLink dataset={event.dataset} key_={event.key} ms={Date.parse(event.onset_at)} tz={tz} />
-                      </td>
-                      <td>{minuteText(Date.parse(event.onset_at), tz)}</td>
-                      <td>{untilText(event.ends_at === null ? null : Date.parse(event.ends_at), tz)}</td>
-                      <td class="number">
-                        <Numbers value={event.value} compared={event.compared} unit={event.unit} />
-                      </td>
-                    </tr>
-                  ))}
-                </tbody>
-              </table>
-            </div>
+            <CardTable
+              rows={data}
+              columns={columns}
+              nameOf={({ id }) => id}
+              isChosen={({ id }) => id === state.event}
+            />
             {next !== null && (
               <p class="hint">
                 These are the newest {shown}. <code>npx tidemark alerts history {rule}</code> has all.

@@ -19,7 +19,9 @@ export interface RuleText {
   id?: unknown
   title?: unknown
   severity?: unknown
-  of?: { dataset?: unknown; key?: unknown }
+  of?: { dataset?: unknown; key?: unknown; labels?: unknown }
+  when?: unknown
+  tell?: unknown
 }
 
 export interface AlertSilence {

@@ -7,6 +7,7 @@ import { alertsState, newRule } from '../pages/page-states.ts'
 import { draftOf, textOf } from './draft.ts'
 import { History } from './history.tsx'
 import type { AlertRule } from './records.ts'
+import { selectorText, tellText } from './rule-text.ts'
 import { TestOfRule } from './test-of-rule.tsx'
 
 /** A rule: its JSON to be changed, its test on the past, and what it told. `saved` undefined: a new one. */
@@ -81,9 +82,9 @@ export function RulePanel({ saved, onChange }: { saved: AlertRule | undefined; o
 }
 
 /** What a rule says, and who changed it last. */
-const Saved = ({ of: { says, version, changedBy, changedAt, why }, tz }: { of: AlertRule; tz: string }) => (
+const Saved = ({ of: { says, rule, version, changedBy, changedAt, why }, tz }: { of: AlertRule; tz: string }) => (
   <p>
-    {says ?? 'This release cannot read the rule.'}{' '}
+    {selectorText(rule)}: {says === null ? 'This release cannot read the rule.' : `${says}.`} It {tellText(rule)}.{' '}
     <span class="faint">
       Version {version}, by {changedBy} at {minuteText(Date.parse(changedAt), tz)}
       {why !== '' && `: ${why}`}

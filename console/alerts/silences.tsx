@@ -1,6 +1,9 @@
 import { useState } from 'preact/hooks'
 import { useAnswer } from '../api/request.ts'
+import { CardTable } from '../layout/card-table.tsx'
 import { InstantInput } from '../layout/instant-input.tsx'
+import type { Column } from '../layout/long-table.tsx'
+import { Name } from '../layout/name.tsx'
 import { Shown } from '../layout/states.tsx'
 import { minuteText } from '../local-time.ts'
 import { Action } from '../operations/action.tsx'
@@ -15,6 +18,27 @@ export function Silences({ tz }: { tz: string }) {
   const [version, setVersion] = useState(0)
   const again = (): void => setVersion((count) => count + 1)
   const answer = useAnswer<{ data: AlertSilence[] }>('alerts/silences', { everyMs, refresh: version })
+  const columns: Column<AlertSilence>[] = [
+    { title: 'Rule', of: ({ rule }) => rule },
+    { title: 'Series', of: ({ dataset, key }) => <Name of={`${dataset} ${key}`} /> },
+    { title: 'Until', of: ({ untilAt }) => minuteText(Date.parse(untilAt), tz) },
+    { title: 'Holds back', isNumber: true, of: ({ holdsBack }) => holdsBack },
+    { title: 'Why', of: ({ why }) => why },
+    { title: 'By', of: ({ createdBy }) => createdBy },
+    {
+      title: 'Change',
+      of: ({ id }) => (
+        <Action
+          title="End it"
+          method="DELETE"
+          path={`alerts/silences/${encodeURIComponent(id)}`}
+          body={{}}
+          command={`npx tidemark alerts unsilence ${id}`}
+          onDone={again}
+        />
+      ),
+    },
+  ]
   return (
     <section aria-labelledby="silences">
       <h2 id="silences">Silences</h2>
@@ -23,47 +47,7 @@ export function Silences({ tz }: { tz: string }) {
         isEmpty={({ data }) => data.length === 0}
         empty="Nothing is silenced: every alert is sent to the endpoints that its rule names."
       >
-        {({ data }) => (
-          <div class="scroll">
-            <table class="wide">
-              <thead>
-                <tr>
-                  <th>Rule</th>
-                  <th>Series</th>
-                  <th>Until</th>
-                  <th class="number">Holds back</th>
-                  <th>Why</th>
-                  <th>By</th>
-                  <th>Change</th>
-                </tr>
-              </thead>
-              <tbody>
-                {data.map(({ id, rule, dataset, key, untilAt, why, createdBy, holdsBack }) => (
-                  <tr key={id}>
-                    <th scope="row">{rule}</th>
-                    <td>
-                      {dataset} {key}
-                    </td>
-                    <td>{minuteText(Date.parse(untilAt), tz)}</td>
-                    <td class="number">{holdsBack}</td>
-                    <td>{why}</td>
-                    <td>{createdBy}</td>
-                    <td>
-                      <Action
-                        title="End it"
-                        method="DELETE"
-                        path={`alerts/silences/${encodeURIComponent(id)}`}
-                        body={{}}
-                        command={`npx tidemark alerts unsilence ${id}`}
-                        onDone={again}
-                      />
-                    </td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </div>
-        )}
+        {({ data }) => <CardTable rows={data} columns={columns} nameOf={({ id }) => id} hasHeads />}
       </Shown>
       <NewSilence tz={tz} onDone={again} />
     </section>

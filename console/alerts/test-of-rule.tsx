@@ -1,12 +1,15 @@
 import { useEffect, useState as useLocal } from 'preact/hooks'
 import { useState } from '../address.ts'
 import { type Answer, ask, Problem } from '../api/request.ts'
+import { CardTable } from '../layout/card-table.tsx'
+import type { Column } from '../layout/long-table.tsx'
 import { Empty, Shown } from '../layout/states.tsx'
 import { minuteText } from '../local-time.ts'
 import { alertsState } from '../pages/page-states.ts'
-import { type Episode, episodesOf, lengthsOf, lengthText } from './episodes.ts'
+import { begunText, type Episode, episodesOf, lengthsOf, lengthText } from './episodes.ts'
 import { Numbers, SeriesLink, untilText } from './event-cells.tsx'
 import type { RuleText, Tested } from './records.ts'
+import { type TestKind, testsOf } from './testable.ts'
 import { Timeline } from './timeline.tsx'
 
 const shownEpisodes = 100
@@ -17,25 +20,27 @@ export function TestOfRule({ rule, tz }: { rule: RuleText; tz: string }) {
   const text = JSON.stringify(rule)
   // Who comes with a link sees the test of the saved rule. Each keystroke is not a test.
   const [tested, setTested] = useLocal(text)
-  const begin = (test: 'now' | 'then'): void => {
+  const { kinds, says } = testsOf(rule)
+  const chosen = kinds.find((kind) => kind === state.test)
+  const begin = (test: TestKind): void => {
     setTested(text)
     change({ test })
   }
   return (
     <>
       <h3>Test on the last 30 days</h3>
+      <p class="hint">{says}</p>
       <div class="tools">
-        <button type="button" aria-pressed={state.test === 'now'} onClick={() => begin('now')}>
-          By what is known now
-        </button>
-        <button type="button" aria-pressed={state.test === 'then'} onClick={() => begin('then')}>
-          As it was known
-        </button>
+        {kinds.map((kind) => (
+          <button key={kind} type="button" aria-pressed={state.test === kind} onClick={() => begin(kind)}>
+            {kind === 'now' ? 'By what is known now' : 'As it was known'}
+          </button>
+        ))}
       </div>
-      {state.test !== 'none' && text !== tested && (
+      {chosen !== undefined && text !== tested && (
         <p class="hint">The text was changed since this test: press one of the buttons again.</p>
       )}
-      {state.test !== 'none' && <Result rule={tested} asKnown={state.test === 'then'} tz={tz} />}
+      {chosen !== undefined && <Result rule={tested} asKnown={chosen === 'then'} tz={tz} />}
     </>
   )
 }
@@ -92,14 +97,13 @@ function Episodes({ tested, tz }: { tested: Tested; tz: string }) {
   const { begun, isCut } = tested
   const episodes = episodesOf(tested.transitions)
   const [fromMs, toMs] = [Date.parse(tested.from), Date.parse(tested.to)]
-  const { total, longest } = lengthsOf(episodes, toMs)
+  const lengths = lengthsOf(episodes, toMs)
   const takenBack = episodes.filter(({ isTakenBack }) => isTakenBack).length
   const newest = episodes.toReversed().slice(0, shownEpisodes)
   return (
     <>
       <p>
-        It would have alerted <strong>{begun === 1 ? 'once' : `${begun} times`}</strong>, {lengthText(total)} in all,{' '}
-        {lengthText(longest)} at most
+        It would have alerted <strong>{begunText(begun, lengths)}</strong>
         {takenBack > 0 && `; ${takenBack} were taken back by a revision`}.{' '}
         <span class="faint">
           {judgedText(tested)}
@@ -107,42 +111,31 @@ function Episodes({ tested, tz }: { tested: Tested; tz: string }) {
         </span>
       </p>
       <Timeline episodes={episodes} fromMs={fromMs} toMs={toMs} tz={tz} />
-      {newest.length === 0 ? <Empty>None of them is among those that are sent.</Empty> : <List of={newest} tz={tz} />}
+      {newest.length === 0 ? (
+        <Empty>None of them is among those that are sent.</Empty>
+      ) : (
+        <CardTable rows={newest} columns={columnsIn(tz)} nameOf={({ id }) => id} />
+      )}
       {episodes.length > newest.length && <p class="hint">The list has the newest {newest.length}.</p>}
     </>
   )
 }
 
-const List = ({ of, tz }: { of: Episode[]; tz: string }) => (
-  <div class="scroll">
-    <table class="cards">
-      <thead>
-        <tr>
-          <th>Since</th>
-          <th>Until</th>
-          <th>Lasted</th>
-          <th>Series</th>
-          <th class="number">Value</th>
-        </tr>
-      </thead>
-      <tbody>
-        {of.map(({ id, dataset, key, fromMs, toMs, value, compared, isTakenBack }) => (
-          <tr key={id}>
-            <td>{minuteText(fromMs, tz)}</td>
-            <td>{untilText(toMs, tz)}</td>
-            <td>
-              {toMs === null ? '' : lengthText(toMs - fromMs)}
-              {isTakenBack && ' taken back'}
-            </td>
-            <td>
-              <SeriesLink dataset={dataset} key_={key} ms={fromMs} tz={tz} />
-            </td>
-            <td class="number">
-              <Numbers value={value} compared={compared} unit="" />
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
-  </div>
-)
+const columnsIn = (tz: string): Column<Episode>[] => [
+  { title: 'Since', of: ({ fromMs }) => minuteText(fromMs, tz) },
+  { title: 'Until', of: ({ toMs }) => untilText(toMs, tz) },
+  {
+    title: 'Lasted',
+    of: ({ fromMs, toMs, isTakenBack }) =>
+      `${toMs === null || toMs === fromMs ? '' : lengthText(toMs - fromMs)}${isTakenBack ? ' taken back' : ''}`,
+  },
+  {
+    title: 'Series',
+    of: ({ dataset, key, fromMs }) => <SeriesLink dataset={dataset} key_={key} ms={fromMs} tz={tz} />,
+  },
+  {
+    title: 'Value',
+    isNumber: true,
+    of: ({ value, compared }) => <Numbers value={value} compared={compared} unit="" />,
+  },
+]

@@ -5,7 +5,7 @@ const width = 1_000
 /** An episode of a second can be seen, too. */
 const leastWidth = 3
 
-/** Episodes of all series on one axis of time. The list below it says the same. */
+/** Episodes of all series on one axis of time, without those that lie ahead of its end. The list below has all of them. */
 export const Timeline = ({
   episodes,
   fromMs,
@@ -18,11 +18,13 @@ export const Timeline = ({
   tz: string
 }) => {
   const x = (ms: number): number => (width * (Math.min(Math.max(ms, fromMs), toMs) - fromMs)) / (toMs - fromMs)
+  const drawn = episodes.filter((episode) => episode.fromMs < toMs)
+  const ahead = episodes.length - drawn.length
   return (
     <figure class="timeline">
       <svg viewBox={`0 0 ${width} 30`} preserveAspectRatio="none" role="img" aria-labelledby="timeline-title">
-        <title id="timeline-title">Times of {episodes.length} episodes. The list has each of them.</title>
-        {episodes.map(({ id, fromMs: begin, toMs: end, isTakenBack }) => (
+        <title id="timeline-title">Times of {drawn.length} episodes. The list has each of them.</title>
+        {drawn.map(({ id, fromMs: begin, toMs: end, isTakenBack }) => (
           <rect
             key={id}
             class={isTakenBack ? 'taken-back' : undefined}
@@ -34,7 +36,11 @@ export const Timeline = ({
         ))}
       </svg>
       <figcaption class="hint">
-        <span>{minuteText(fromMs, tz)}</span> <span>{minuteText(toMs, tz)}</span>
+        <span>{minuteText(fromMs, tz)}</span>{' '}
+        <span>
+          {minuteText(toMs, tz)}
+          {ahead > 0 && `; ${ahead} ${ahead === 1 ? 'lies' : 'lie'} ahead of it`}
+        </span>
       </figcaption>
     </figure>
   )

@@ -25,6 +25,7 @@ export interface SourceLine {
   lastAt: string | null
   expectedBy: string | null
   nextExpectedBy: string | null
+  nextLateAfter: string | null
   lastRevisedAt: string | null
   late: {
     windows: number

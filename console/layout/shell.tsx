@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact'
-import { useEffect } from 'preact/hooks'
+import { useEffect, useRef } from 'preact/hooks'
 import { go, path, query } from '../address.ts'
 import { defaultZone, zone } from '../page-state.ts'
 import { AwayBar } from './states.tsx'
@@ -26,6 +26,14 @@ export function Shell({ children }: { children: ComponentChildren }) {
   useEffect(() => {
     document.title = here === undefined ? 'tidemark' : `${here.title} · tidemark`
   }, [here])
+  const nav = useRef<HTMLElement>(null)
+  // On a narrow screen the pages are one line, to scroll: the one that is shown stands in its middle.
+  useEffect(() => {
+    const item = nav.current?.querySelector('[aria-current]')?.getBoundingClientRect()
+    const line = nav.current?.getBoundingClientRect()
+    if (item === undefined || line === undefined) return
+    nav.current?.scrollBy({ left: item.left + item.width / 2 - line.left - line.width / 2 })
+  }, [here])
   return (
     <>
       <a class="skip" href="#main">
@@ -35,7 +43,7 @@ export function Shell({ children }: { children: ComponentChildren }) {
         <a class="name" href="/">
           tidemark
         </a>
-        <nav aria-label="Pages">
+        <nav ref={nav} aria-label="Pages">
           {pages.map((page) => (
             <a
               key={page.path}

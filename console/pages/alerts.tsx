@@ -1,6 +1,6 @@
 import { useState as useLocal } from 'preact/hooks'
 import { useState } from '../address.ts'
-import { Firing } from '../alerts/firing.tsx'
+import { AlertTable } from '../alerts/alert-list.tsx'
 import type { AlertRule } from '../alerts/records.ts'
 import { RulePanel } from '../alerts/rule-panel.tsx'
 import { RuleTable } from '../alerts/rule-table.tsx'
@@ -14,7 +14,7 @@ import './alerts.css'
 
 const everyMs = 10_000
 
-/** What fires, the rules with their tests and histories, and the silences. Changes need the rights of an operator. */
+/** What fires and happened, the rules with their tests and histories, and the silences. Changes need the rights of an operator. */
 export function Alerts() {
   const { state, change } = useState(alertsState)
   const [version, setVersion] = useLocal(0)
@@ -25,7 +25,7 @@ export function Alerts() {
   return (
     <RoleContext.Provider value={role}>
       <h1>Alerts</h1>
-      <Firing tz={tz} />
+      <AlertTable tz={tz} />
       <section aria-labelledby="rules">
         <h2 id="rules">Rules</h2>
         <Shown

@@ -1,77 +1,68 @@
 import { hrefTo } from '../address.ts'
 import type { Change, Dataset } from '../api/records.ts'
 import { useAnswer } from '../api/request.ts'
-import { dayAt, minuteText, secondText } from '../local-time.ts'
+import { CardTable } from '../layout/card-table.tsx'
+import type { Column } from '../layout/long-table.tsx'
+import { Name } from '../layout/name.tsx'
+import { dayAt, minuteText, secondText, withoutDay } from '../local-time.ts'
 import { valueText } from '../value-text.ts'
-import { type ChangeGroup, groupsOf, nameOfChange } from './change-groups.ts'
+import { type ChangeGroup, countText, nameOfChange } from './change-groups.ts'
 import { seriesState } from './page-states.ts'
 
-/** Changes, one a row. The time leads to the series, with the point open. */
+/** Changes, one group a row. The time leads to the series, with the point open. */
 export function ChangeTable({
-  rows,
+  groups,
   tz,
   unitOf,
-  max = Number.POSITIVE_INFINITY,
 }: {
-  rows: Change[]
+  groups: readonly ChangeGroup[]
   tz: string
   unitOf: (dataset: string) => string
-  /** Most lines that are shown. */
-  max?: number
 }) {
-  return (
-    <div class="scroll">
-      <table class="cards">
-        <thead>
-          <tr>
-            <th>Known at</th>
-            <th>Dataset</th>
-            <th>Key</th>
-            <th>Time</th>
-            <th class="number">Before</th>
-            <th class="number">Now</th>
-            <th class="number">Change</th>
-          </tr>
-        </thead>
-        <tbody>
-          {groupsOf(rows)
-            .slice(0, max)
-            .map((group) => (
-              <ChangeRow key={nameOfChange(group.row)} {...group} tz={tz} unit={unitOf(group.row.dataset)} />
-            ))}
-        </tbody>
-      </table>
-    </div>
-  )
+  const columns: Column<ChangeGroup>[] = [
+    { title: 'Known at', of: ({ row }) => secondText(Date.parse(row.known_at), tz) },
+    { title: 'Dataset', of: ({ row }) => <Name of={row.dataset} /> },
+    { title: 'Key', of: ({ row }) => <Name of={row.key} /> },
+    { title: 'Time', of: (group) => <Time group={group} tz={tz} /> },
+    {
+      title: 'Before',
+      isNumber: true,
+      of: ({ row, count }) => (count > 1 && row.value === null ? '' : valueText(row.previous_value)),
+    },
+    {
+      title: 'Now',
+      isNumber: true,
+      of: ({ row: { value, dataset } }) =>
+        value !== null && (
+          <>
+            {valueText(value)} <span class="faint">{unitOf(dataset)}</span>
+          </>
+        ),
+    },
+    { title: 'Change', isNumber: true, of: ({ row }) => changeText(row) },
+  ]
+  return <CardTable rows={groups} columns={columns} nameOf={({ row }) => nameOfChange(row)} />
 }
 
-function ChangeRow({ row, last, count, tz, unit }: ChangeGroup & { tz: string; unit: string }) {
+/** Leads to the series with the point open; of several times, with the largest change. */
+function Time({ group, tz }: { group: ChangeGroup; tz: string }) {
+  const { row, count } = group
   const ms = Date.parse(row.ts)
-  const day = dayAt(ms, tz)
-  const knownAt = Date.parse(row.known_at)
+  const [firstMs, lastMs] = [Date.parse(group.first), Date.parse(group.last)]
   const href = hrefTo('/series', seriesState, {
-    ...{ s: [`${row.dataset}/${row.key}`], from: day, to: day, tz, point: ms, known: knownAt },
+    ...{ s: [`${row.dataset}/${row.key}`], from: dayAt(firstMs, tz), to: dayAt(lastMs, tz), tz },
+    ...{ point: ms, known: Date.parse(row.known_at) },
   })
+  if (count === 1) return <a href={href}>{minuteText(ms, tz)}</a>
+  const most = row.value === null ? '' : `, most at ${withoutDay(minuteText(ms, tz), firstMs, tz)}`
   return (
-    <tr>
-      <td>{secondText(knownAt, tz)}</td>
-      <td>{row.dataset}</td>
-      <td>{row.key}</td>
-      <td>
-        <a href={href}>{minuteText(ms, tz)}</a>
-        {count > 1 && (
-          <span class="faint">
-            {' '}
-            to {minuteText(Date.parse(last), tz)} ({count} times)
-          </span>
-        )}
-      </td>
-      <td class="number">{count > 1 ? '' : valueText(row.previous_value)}</td>
-      <td class="number">
-        {row.value === null ? '' : valueText(row.value)} <span class="faint">{row.value === null ? '' : unit}</span>
-      </td>
-      <td class="number">{changeText(row)}</td>
-    </tr>
+    <>
+      <a href={href}>{countText(group)}</a>{' '}
+      <span class="faint">
+        {minuteText(firstMs, tz)} to {withoutDay(minuteText(lastMs, tz), firstMs, tz)}
+        {most}
+      </span>
+    </>
   )
 }
 

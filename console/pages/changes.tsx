@@ -8,7 +8,7 @@ import { Choice } from '../layout/choice.tsx'
 import { InstantInput } from '../layout/instant-input.tsx'
 import { Shown } from '../layout/states.tsx'
 import { minuteText } from '../local-time.ts'
-import { nameOfChange } from './change-groups.ts'
+import { groupsOf, nameOfChange } from './change-groups.ts'
 import { ChangeTable, useUnits } from './change-table.tsx'
 import { DatasetChoice } from './dataset-choice.tsx'
 import { changesState } from './page-states.ts'
@@ -133,7 +133,7 @@ function Pages({ first, tz, unitOf }: { first: Rows<Change>; tz: string; unitOf:
   return (
     <>
       <ChangeTable
-        rows={[...first.data, ...(more?.data ?? []).filter((row) => !known.has(nameOfChange(row)))]}
+        groups={groupsOf([...first.data, ...(more?.data ?? []).filter((row) => !known.has(nameOfChange(row)))])}
         tz={tz}
         unitOf={unitOf}
       />

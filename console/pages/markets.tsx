@@ -101,6 +101,11 @@ function Ranked({ rows, metric }: { rows: RankedMarket[]; metric: string }) {
     rows.find(
       ({ market, dataset }) => market === state.market && (state.dataset === '' || dataset === state.dataset),
     ) ?? (state.market === '' ? shown[0] : undefined)
+  // By which figure the markets are ranked is seen on a narrow screen, too.
+  const figures: Column<RankedMarket>[] = [
+    { title: 'Of the mean', isNumber: true, of: (row) => percent(row.relative_deviation) },
+    { title: 'Deviation', isNumber: true, of: (row) => shortText(row.standard_deviation) },
+  ]
   const columns: Column<RankedMarket>[] = [
     { title: 'Rank', isNumber: true, of: rankOf },
     {
@@ -111,9 +116,8 @@ function Ranked({ rows, metric }: { rows: RankedMarket[]; metric: string }) {
         </button>
       ),
     },
+    ...(state.order === 'relative' ? figures : figures.toReversed()),
     { title: 'Exchange', of: ({ source }) => source },
-    { title: 'Deviation', isNumber: true, of: (row) => shortText(row.standard_deviation) },
-    { title: 'Of the mean', isNumber: true, of: (row) => percent(row.relative_deviation) },
     { title: 'Last', isNumber: true, of: ({ last }) => valueText(last) },
     { title: 'In 24 h', isNumber: true, of: (row) => percent(row.change_fraction) },
     { title: 'Samples', isNumber: true, of: ({ samples }) => samples },

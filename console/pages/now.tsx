@@ -1,23 +1,26 @@
 import { useEffect } from 'preact/hooks'
 import { go, hrefTo, useState } from '../address.ts'
-import { FiringLines } from '../alerts/firing.tsx'
+import { AlertLines } from '../alerts/alert-list.tsx'
 import { nowMs as serverNowMs } from '../api/clock.ts'
 import type { Change, Rows, SourceLine } from '../api/records.ts'
 import { pathOf, useAnswer } from '../api/request.ts'
+import { CardTable } from '../layout/card-table.tsx'
 import { causeText } from '../layout/classes.tsx'
+import type { Column } from '../layout/long-table.tsx'
+import { Name } from '../layout/name.tsx'
 import { Empty, Shown } from '../layout/states.tsx'
-import { agoText, minuteText, withoutDay } from '../local-time.ts'
+import { minuteText, withoutDay } from '../local-time.ts'
 import { flag, instant, pageState, zone } from '../page-state.ts'
 import { SeriesSearch } from '../series/series-search.tsx'
-import { groupsOf } from './change-groups.ts'
+import { answersOf } from './change-groups.ts'
 import { ChangeTable, useUnits } from './change-table.tsx'
-import { lateText } from './late-text.ts'
+import { expectedText, lateText } from './late-text.ts'
 import { completenessState, seriesState } from './page-states.ts'
 
 const nowState = pageState({ since: instant, all: flag, tz: zone })
 
 const everyMs = 15_000
-const readChanges = 300
+const readChanges = 1_000
 const shownChanges = 30
 const shownLate = 6
 const lastLookKey = 'tidemark.lastLook'
@@ -28,6 +31,11 @@ export function Now() {
   const { state, change } = useState(nowState)
   const since = state.since ?? lastLook()
   useRememberedLook()
+  const lookSince = (ms: number): void => {
+    // The tab comes back to it from another page, whose address does not name it.
+    sessionStorage.setItem(lastLookKey, String(ms))
+    change({ since: ms })
+  }
   const sources = useAnswer<{ data: SourceLine[] }>('sources', { everyMs })
   const changes = useAnswer<Rows<Change>>(changesPath(since, state.all), { everyMs })
   const units = useUnits()
@@ -42,37 +50,27 @@ export function Now() {
           onChoose={(name) => go(hrefTo('/series', seriesState, { s: [name], tz }))}
         />
       </div>
-      <FiringLines tz={tz} />
+      <AlertLines sinceMs={since} tz={tz} />
       <section aria-labelledby="sources">
         <h2 id="sources">What is there</h2>
         <Shown answer={sources} isEmpty={({ data }) => data.length === 0} empty={<NothingYet />}>
           {({ data }) => (
-            <table class="wide">
-              <thead>
-                <tr>
-                  <th>Source</th>
-                  <th>State</th>
-                  <th class="number">Complete</th>
-                  <th>Last at</th>
-                  <th>Expected by</th>
-                </tr>
-              </thead>
-              <tbody>
-                {data.toSorted(byUrgency).map((line) => (
-                  <SourceRow key={line.source} line={line} tz={tz} />
-                ))}
-              </tbody>
-            </table>
+            <CardTable
+              rows={data.toSorted(byUrgency)}
+              columns={sourceColumns(tz)}
+              nameOf={({ source }) => source}
+              hasHeads
+            />
           )}
         </Shown>
       </section>
       <section aria-labelledby="changes">
         <h2 id="changes">What changed since {minuteText(since, tz)}</h2>
         <p class="tools">
-          <button type="button" onClick={() => change({ since: serverNowMs() })}>
+          <button type="button" onClick={() => lookSince(serverNowMs())}>
             I have seen it
           </button>
-          <button type="button" onClick={() => change({ since: serverNowMs() - dayMs })}>
+          <button type="button" onClick={() => lookSince(serverNowMs() - dayMs)}>
             The last 24 hours
           </button>
           <label>
@@ -87,10 +85,11 @@ export function Now() {
         >
           {({ data, next }) => (
             <>
-              <ChangeTable rows={data} tz={tz} unitOf={units} max={shownChanges} />
-              {(next !== null || groupsOf(data).length > shownChanges) && (
+              <ChangeTable groups={answersOf(data).slice(0, shownChanges)} tz={tz} unitOf={units} />
+              {(next !== null || answersOf(data).length > shownChanges) && (
                 <p>
-                  These are the largest {shownChanges}. <a href="/changes">Changes</a> has all.
+                  These are the largest{next === null ? ` ${shownChanges}` : ` of more than ${readChanges} changes`}.{' '}
+                  <a href="/changes">Changes</a> has all.
                 </p>
               )}
             </>
@@ -118,63 +117,64 @@ const NothingYet = () => (
   </Empty>
 )
 
-function SourceRow({ line, tz }: { line: SourceLine; tz: string }) {
-  const { source, complete, expected, late, of, day, lastAt } = line
-  const isDone = expected > 0 && complete === expected
+const sourceColumns = (tz: string): Column<SourceLine>[] => [
+  {
+    title: 'Source',
+    of: ({ source }) => <a href={hrefTo('/completeness', completenessState, { source, tz })}>{source}</a>,
+  },
+  { title: 'State', of: (line) => <State line={line} tz={tz} /> },
+  {
+    title: 'Complete',
+    isNumber: true,
+    of: ({ complete, expected, of, day }) =>
+      `${complete} of ${expected} ${of === 'ticks' ? 'ticks' : 'windows'} of ${day}`,
+  },
+  {
+    title: 'Last at',
+    of: ({ lastAt, at }) => (lastAt === null ? '–' : shortTime(Date.parse(lastAt), Date.parse(at), tz)),
+  },
+  { title: 'Expected by', of: (line) => <Expected line={line} tz={tz} /> },
+]
+
+function State({ line, tz }: { line: SourceLine; tz: string }) {
+  const { source, late } = line
   const nowMs = Date.parse(line.at)
-  const mark = late !== null ? late.class : isDone ? 'complete' : 'not-yet-due'
-  const state =
-    late === null
-      ? isDone
-        ? 'complete'
-        : of === 'ticks'
-          ? 'running'
-          : 'not yet due'
-      : `${late.windows} ${late.class}${late.since === null ? '' : ` since ${shortTime(Date.parse(late.since), nowMs, tz)}`}`
+  const { mark, text } = stateOf(line, tz)
   return (
-    <tr>
-      <th scope="row">
-        <a href={hrefTo('/completeness', completenessState, { source, tz })}>{source}</a>
-      </th>
-      <td>
-        <span class={`mark mark-${mark}`}>{state}</span>
-        {late !== null && late.cause !== null && <div class="cause">{causeText(late.cause)}</div>}
-        {late?.datasets.slice(0, shownLate).map((each) => (
-          <div key={each.dataset}>
-            <a href={hrefTo('/completeness', completenessState, { source, dataset: each.dataset, day: each.day, tz })}>
-              {each.dataset}
-            </a>{' '}
-            {lateText(each, nowMs, tz)}
-          </div>
-        ))}
-        {late !== null && late.datasets.length > shownLate && (
-          <div>and {late.datasets.length - shownLate} more datasets</div>
-        )}
-      </td>
-      <td class="number">
-        {complete} of {expected} {of === 'ticks' ? 'ticks' : 'windows'} of {day}
-      </td>
-      <td>{lastAt === null ? '–' : shortTime(Date.parse(lastAt), nowMs, tz)}</td>
-      <td>
-        <Expected line={line} tz={tz} />
-      </td>
-    </tr>
+    <>
+      <span class={`mark mark-${mark}`}>{text}</span>
+      {late !== null && late.cause !== null && <div class="cause">{causeText(late.cause)}</div>}
+      {late?.datasets.slice(0, shownLate).map((each) => (
+        <div key={each.dataset}>
+          <a href={hrefTo('/completeness', completenessState, { source, dataset: each.dataset, day: each.day, tz })}>
+            <Name of={each.dataset} />
+          </a>{' '}
+          {lateText(each, nowMs, tz)}
+        </div>
+      ))}
+      {late !== null && late.datasets.length > shownLate && (
+        <div>and {late.datasets.length - shownLate} more datasets</div>
+      )}
+    </>
   )
 }
 
+function stateOf({ late, complete, expected, of, at, nextExpectedBy }: SourceLine, tz: string) {
+  if (late !== null) {
+    const since = late.since === null ? '' : ` since ${shortTime(Date.parse(late.since), Date.parse(at), tz)}`
+    return { mark: late.class, text: `${late.windows} ${late.class}${since}` }
+  }
+  if (expected > 0 && complete === expected) return { mark: 'complete', text: 'complete' }
+  if (of === 'ticks') return { mark: 'not-yet-due', text: 'running' }
+  const isOverdue = nextExpectedBy !== null && nextExpectedBy < at
+  return { mark: 'not-yet-due', text: isOverdue ? 'overdue, within grace' : 'not yet due' }
+}
+
 function Expected({ line, tz }: { line: SourceLine; tz: string }) {
-  const { of, at, expectedBy, nextExpectedBy } = line
+  const { of, at, expectedBy } = line
   if (of === 'ticks') return <span class="faint">each interval</span>
   if (expectedBy === null) return <span class="faint">upstream's time is not known</span>
-  const nowMs = Date.parse(at)
-  if (nextExpectedBy === null) return <>all by {shortTime(Date.parse(expectedBy), nowMs, tz)}</>
-  const nextMs = Date.parse(nextExpectedBy)
-  return (
-    <>
-      next by {shortTime(nextMs, nowMs, tz)} <span class="faint">{agoText(nextMs, nowMs)}</span>
-      {nextExpectedBy !== expectedBy && `, all by ${shortTime(Date.parse(expectedBy), nowMs, tz)}`}
-    </>
-  )
+  return <>{expectedText({ ...line, expectedBy }, Date.parse(at), tz)}</>
 }
 
 /** What is late stands first, then windows, then ticks. */

@@ -32,11 +32,12 @@ export function AsOfSlider({
   return (
     <section class="as-of" aria-label="As of">
       <p class="tools">
+        {/* It stands first, so that it stays where it is while one types. */}
+        <InstantInput title="At" ms={atMs} tz={tz} onChange={onChange} />
         <label for="as-of">
           As of <strong>{atMs === null ? 'now' : secondText(atMs, tz)}</strong> ({tz})
         </label>
         {atMs !== null && <a href={nowHref}>now</a>}
-        <InstantInput title="at" ms={atMs} tz={tz} onChange={onChange} />
       </p>
       <Bars instants={instants} />
       <input

@@ -1,4 +1,4 @@
-import { useState } from 'preact/hooks'
+import { useEffect, useState } from 'preact/hooks'
 import type { Rows, SeriesName } from '../api/records.ts'
 import { pathOf, useAnswer } from '../api/request.ts'
 import { Failed } from '../layout/states.tsx'
@@ -18,10 +18,17 @@ export function SeriesSearch({
   const [words, setWords] = useState('')
   const answer = useAnswer<Rows<SeriesName>>(words.trim() === '' ? null : pathOf('series', { q: words, limit: shown }))
   const found = answer.state === 'ready' && words.trim() !== '' ? answer.value.data : []
+  // Enter before the answer takes the first hit once it is there.
+  const [isEntered, setEntered] = useState(false)
+  const first = found.find(({ dataset, key }) => !chosen.includes(`${dataset}/${key}`))
   const choose = (name: string): void => {
     setWords('')
+    setEntered(false)
     onChoose(name)
   }
+  useEffect(() => {
+    if (isEntered && first !== undefined) choose(`${first.dataset}/${first.key}`)
+  }, [isEntered, first])
   return (
     <div class="search">
       <label>
@@ -30,10 +37,12 @@ export function SeriesSearch({
           type="search"
           value={words}
           placeholder="AT BE maxExchanges"
-          onInput={({ currentTarget }) => setWords(currentTarget.value)}
+          onInput={({ currentTarget }) => {
+            setEntered(false)
+            setWords(currentTarget.value)
+          }}
           onKeyDown={(event) => {
-            const [first] = found
-            if (event.key === 'Enter' && first !== undefined) choose(`${first.dataset}/${first.key}`)
+            if (event.key === 'Enter') setEntered(true)
             if (event.key === 'Escape') setWords('')
           }}
         />

@@ -8,15 +8,15 @@ const to = { window: 'PT1H', of: 'avg' }
 test.each([
   [{ value: '>', than: 3 }, 'the value is more than 3'],
   [{ value: '<=', than: -0.5 }, 'the value is at most -0.5'],
-  [{ value: '>', than: 3, as: 'ratio', to }, 'the value is more than 3 times the average of the PT1H before it'],
+  [{ value: '>', than: 3, as: 'ratio', to }, 'the value is more than 3 times the average of the hour before it'],
   [
     { value: '<', than: -5, as: 'percent', to: { window: 'P1D', of: 'stddev' } },
-    'the value is less than -5 % above the standard deviation of the P1D before it',
+    'the value is less than -5 % above the standard deviation of the day before it',
   ],
   [{ value: '>=', than: 7, as: 'difference', to: { dataset: 'd', key: 'k' } }, 'the value minus d k is at least 7'],
   [
     { value: '>', than: 7, as: 'difference', to: { knownBefore: 'P1D' } },
-    'the value minus what was known P1D before is more than 7',
+    'the value minus what was known 1 day before is more than 7',
   ],
   [
     {
@@ -44,6 +44,39 @@ test.each([
 ])('%j in words', (when, expected) => {
   expect(describeCondition(ruleSchema.parse({ id: 'r', title: 't', owner: 'o', of: { dataset: 'd' }, when }))).toBe(
     expected,
+  )
+})
+
+test.each([
+  [{ for: 'PT1H' }, 'the value is less than 4000 for 1 hour'],
+  [{ for: 'P1DT30M' }, 'the value is less than 4000 for 1 day 30 minutes'],
+  [{ times: { of: 5, atLeast: 3 } }, 'the value is less than 4000, in 3 of the newest 5 values'],
+  [{ keepFiringFor: 'PT90S' }, 'the value is less than 4000; it fires on for 90 seconds after that'],
+  [
+    { for: 'PT2H', clearAt: 4500, keepFiringFor: 'PT1M' },
+    'the value is less than 4000 for 2 hours; it fires until the value passes 4500; it fires on for 1 minute after that',
+  ],
+])('how long it has to hold: %j', (more, expected) => {
+  const rule = { id: 'r', title: 't', owner: 'o', of: { dataset: 'd' }, when: { value: '<', than: 4000 }, ...more }
+  expect(describeCondition(ruleSchema.parse(rule))).toBe(expected)
+})
+
+test('how long several conditions have to hold together', () => {
+  const all = [
+    { value: '>', than: 1 },
+    { value: '<', than: 2 },
+  ]
+  const rule = { id: 'r', title: 't', owner: 'o', of: { dataset: 'd' }, when: { all }, for: 'PT10M' }
+  expect(describeCondition(ruleSchema.parse(rule))).toBe(
+    'the value is more than 1, and the value is less than 2, for 10 minutes',
+  )
+})
+
+test('a window of several units', () => {
+  const when = { value: '>', than: 3, as: 'ratio', to: { window: 'P1DT12H', of: 'avg' } }
+  const rule = { id: 'r', title: 't', owner: 'o', of: { dataset: 'd' }, when }
+  expect(describeCondition(ruleSchema.parse(rule))).toBe(
+    'the value is more than 3 times the average of the 1 day 12 hours before it',
   )
 })
 

@@ -14,8 +14,15 @@ const figures = {
   last: 'last value',
 }
 
-/** Returns the condition of a rule in words: the value is above 3 times the average of the PT1H before it. */
-export function describeCondition({ when }: Rule): string {
+/**
+ * Returns the condition of a rule in words, with how long it has to hold: the value is more than 3 times the average of the
+ * hour before it, for 10 minutes.
+ */
+export function describeCondition(rule: Rule): string {
+  return `${describeWhen(rule.when)}${describePersistence(rule)}`
+}
+
+function describeWhen(when: Rule['when']): string {
   if (isRevision(when)) {
     const which = when.ahead ? 'a value that lies ahead' : 'a value'
     return `${which} is revised by ${relation(when.revision)} ${when.than}`
@@ -23,7 +30,7 @@ export function describeCondition({ when }: Rule): string {
   if (isWithdrawal(when))
     return when.withdrawn === 'ahead' ? 'a value that lies ahead is withdrawn' : 'a value is withdrawn'
   if (isOfWindows(when)) return when.becomes === 'late' ? 'a window is late' : `a window is ${when.becomes}`
-  if (isQuery(when)) return `a query returns a row, asked every ${when.every}: ${excerpt(when.sql)}`
+  if (isQuery(when)) return `a query returns a row, asked every ${durationText(when.every)}: ${excerpt(when.sql)}`
   if ('all' in when) return when.all.map(describePoint).join(', and ')
   if ('any' in when) return when.any.map(describePoint).join(', or ')
   return describePoint(when)
@@ -36,6 +43,27 @@ function excerpt(sql: string): string {
   return line.length <= maxExcerptChars ? line : `${line.slice(0, maxExcerptChars)}…`
 }
 
+function describePersistence({ when, for: holds, times, clearAt, keepFiringFor }: Rule): string {
+  const isPlain = 'value' in when && when.to === undefined
+  const parts = [
+    ...(holds === undefined ? [] : [`${isPlain ? '' : ','} for ${durationText(holds)}`]),
+    ...(times === undefined ? [] : [`, in ${times.atLeast} of the newest ${times.of} values`]),
+    ...(clearAt === undefined || !('value' in when) ? [] : [`; it fires until the value passes ${clearAt}`]),
+    ...(keepFiringFor === undefined ? [] : [`; it fires on for ${durationText(keepFiringFor)} after that`]),
+  ]
+  return parts.join('')
+}
+
+const units = { D: 'day', H: 'hour', M: 'minute', S: 'second' }
+
+/** Returns a length of time in words: PT90M is 90 minutes, P1DT1H is 1 day 1 hour. */
+function durationText(duration: string): string {
+  const parts = [...duration.matchAll(/(\d+)([DHMS])/g)].filter(([, count]) => Number(count) > 0)
+  return parts
+    .map(([, count, unit]) => `${Number(count)} ${units[unit as keyof typeof units]}${Number(count) === 1 ? '' : 's'}`)
+    .join(' ')
+}
+
 const relation = (operator: string): string =>
   ({ '>': 'more than', '>=': 'at least', '<': 'less than', '<=': 'at most' })[operator] ?? operator
 
@@ -45,9 +73,9 @@ function describePoint(condition: PointCondition): string {
   const { as, to } = condition
   const reference =
     'window' in to
-      ? `the ${figures[to.of]} of the ${to.window} before it`
+      ? `the ${figures[to.of]} of the ${durationText(to.window).replace(/^1 (\w+)$/, '$1')} before it`
       : 'knownBefore' in to
-        ? `what was known ${to.knownBefore} before`
+        ? `what was known ${durationText(to.knownBefore)} before`
         : `${to.dataset} ${to.key}`
   if (as === 'ratio') return `the value is ${relation(operator)} ${than} times ${reference}`
   if (as === 'percent') return `the value is ${relation(operator)} ${than} % above ${reference}`

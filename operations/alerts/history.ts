@@ -1,4 +1,5 @@
 // What alert rules told, from the store.
+import type { TransitionKind } from '#core/alerts/transition.ts'
 import type { ListQuestion } from '#operations/questions/page.ts'
 import { storeTime } from '#operations/questions/values.ts'
 import { readRows, type Store } from '#platform/clickhouse/client.ts'
@@ -35,6 +36,9 @@ export interface EventFilter {
   rule?: string | undefined
   dataset?: string | undefined
   key?: string | undefined
+  kind?: TransitionKind | undefined
+  /** Told at this instant or later, ms UTC. */
+  sinceMs?: number | undefined
   /** Episodes that began in this span, ms UTC; `toMs` is excluded. */
   fromMs?: number | undefined
   toMs?: number | undefined
@@ -44,9 +48,9 @@ const rowColumns = `id, kind, rule_id, rule_version, title, owner, severity, dat
   point_at, value, compared, reference, samples, expected, known_at, raw_partition, raw_offset, detail, at`
 
 /** What was told, as rows of the table: the newest first. */
-export function eventsList({ rule, dataset, key, fromMs, toMs }: EventFilter): ListQuestion {
-  const equal = { rule_id: rule, dataset, key }
-  const bounds = { '>=': fromMs, '<': toMs }
+export function eventsList({ rule, dataset, key, kind, sinceMs, fromMs, toMs }: EventFilter): ListQuestion {
+  const equal = { rule_id: rule, dataset, key, kind }
+  const bounds = { since: ['at >=', sinceMs], from: ['onset_at >=', fromMs], to: ['onset_at <', toMs] } as const
   const parameters: Record<string, string> = {}
   const conditions: string[] = []
   for (const [column, value] of Object.entries(equal)) {
@@ -54,10 +58,9 @@ export function eventsList({ rule, dataset, key, fromMs, toMs }: EventFilter): L
     conditions.push(`${column} = {${column}:String}`)
     parameters[column] = value
   }
-  for (const [operator, ms] of Object.entries(bounds)) {
+  for (const [name, [bound, ms]] of Object.entries(bounds)) {
     if (ms === undefined) continue
-    const name = operator === '<' ? 'to' : 'from'
-    conditions.push(`onset_at ${operator} {${name}:DateTime64(3, 'UTC')}`)
+    conditions.push(`${bound} {${name}:DateTime64(3, 'UTC')}`)
     parameters[name] = storeTime(ms)
   }
   const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`
@@ -67,22 +70,27 @@ export function eventsList({ rule, dataset, key, fromMs, toMs }: EventFilter): L
   }
 }
 
+/** What begins an episode, and what follows it. */
+const follows = { firing: ['changed', 'resolved', 'cancelled'], unknown: ['known'] }
+export type OpenKind = keyof typeof follows
+
 /**
- * The episodes that are open: each is its firing, with the end that was told last. One whose end is known and lies ahead is
- * open, too.
+ * The episodes that are open, of rules that fire or of rules that miss data: each is what began it, with the end that was
+ * told last. One whose end is known and lies ahead is open, too.
  */
-export function firingList(nowMs: number): ListQuestion {
+export function openList(kind: OpenKind, nowMs: number): ListQuestion {
   const sql = `SELECT event.* EXCEPT ends_at, told.ends_at AS ends_at
-    FROM (SELECT ${rowColumns} FROM tidemark.alert_events FINAL WHERE kind = 'firing') AS event
+    FROM (SELECT ${rowColumns} FROM tidemark.alert_events FINAL WHERE kind = {kind:String}) AS event
     INNER JOIN (
       SELECT episode, newest.2 AS ends_at FROM (
-        SELECT ifNull(firing_id, id) AS episode, argMax((kind, ends_at), (at, known_at, kind != 'firing')) AS newest
-        FROM tidemark.alert_events FINAL WHERE kind IN ('firing', 'changed', 'resolved', 'cancelled')
+        SELECT ifNull(firing_id, id) AS episode, argMax((kind, ends_at), (at, known_at, kind != {kind:String})) AS newest
+        FROM tidemark.alert_events FINAL WHERE kind IN {kinds:Array(String)}
         GROUP BY episode
       )
-      WHERE newest.1 IN ('firing', 'changed') AND (newest.2 IS NULL OR newest.2 > {now:DateTime64(3, 'UTC')})
+      WHERE newest.1 IN ({kind:String}, 'changed') AND (newest.2 IS NULL OR newest.2 > {now:DateTime64(3, 'UTC')})
     ) AS told ON told.episode = event.id`
-  return { sql, parameters: { now: storeTime(nowMs) }, order: newestFirst, isDescending: true }
+  const parameters = { kind, kinds: [kind, ...follows[kind]], now: storeTime(nowMs) }
+  return { sql, parameters, order: newestFirst, isDescending: true }
 }
 
 const newestFirst = [

@@ -52,15 +52,15 @@ test.each([
 
 test.each([
   [{ value: '<', than: 900 }, 'the value is less than 900'],
-  [hourly('avg'), 'the value is more than 3 times the average of the PT1H before it'],
-  [{ ...hourly('first'), as: 'percent' }, 'the value is more than 3 % above the first value of the PT1H before it'],
+  [hourly('avg'), 'the value is more than 3 times the average of the hour before it'],
+  [{ ...hourly('first'), as: 'percent' }, 'the value is more than 3 % above the first value of the hour before it'],
   [
     { ...hourly('min'), value: '<', as: 'percent', than: -5 },
-    'the value is less than -5 % above the minimum of the PT1H before it',
+    'the value is less than -5 % above the minimum of the hour before it',
   ],
   [
     { ...hourly('stddev'), as: 'difference' },
-    'the value minus the standard deviation of the PT1H before it is more than 3',
+    'the value minus the standard deviation of the hour before it is more than 3',
   ],
   [
     {

@@ -97,5 +97,5 @@ test('a query of more than 10,000 characters is refused', () => {
 test('a query in words is one short line', () => {
   const sql = `SELECT key\n  FROM a WHERE ${'b'.repeat(200)}`
   const words = describeCondition(readRule({ ...query, when: { sql, every: 'PT5M' } }))
-  expect(words).toBe(`a query returns a row, asked every PT5M: SELECT key FROM a WHERE ${'b'.repeat(96)}…`)
+  expect(words).toBe(`a query returns a row, asked every 5 minutes: SELECT key FROM a WHERE ${'b'.repeat(96)}…`)
 })

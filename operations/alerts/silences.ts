@@ -6,7 +6,7 @@ import { writeRecord } from '#platform/kafka/write-record.ts'
 import { UserError } from '#platform/process/user-error.ts'
 import { alertSilencesTopic } from '#schemas/alert-topics.ts'
 import type { AlertSilence } from '#schemas/generated/records.ts'
-import { firingList } from './history.ts'
+import { type OpenKind, openList } from './history.ts'
 import type { AlertParts } from './rules.ts'
 
 export interface NewSilence {
@@ -44,7 +44,7 @@ export async function listSilences({ kafka, registry, log }: AlertParts): Promis
 }
 
 /**
- * Returns how many alerts that fire each silence holds back, by id.
+ * Returns how many alerts that go on each silence holds back, by id.
  * @param nowMs the time of event data, ms UTC: that of a simulator, if there is one
  */
 export async function heldBack(
@@ -52,9 +52,12 @@ export async function heldBack(
   silences: readonly AlertSilence[],
   nowMs: number,
 ): Promise<Map<string, number>> {
-  const { sql, parameters } = firingList(nowMs)
-  const names = `SELECT rule_id AS ruleId, dataset, key FROM (${sql})`
-  const firing = await readRows<{ ruleId: string; dataset: string; key: string }>(store, names, parameters)
+  const read = async (kind: OpenKind) => {
+    const { sql, parameters } = openList(kind, nowMs)
+    const names = `SELECT rule_id AS ruleId, dataset, key FROM (${sql})`
+    return readRows<{ ruleId: string; dataset: string; key: string }>(store, names, parameters)
+  }
+  const open = [...(await read('firing')), ...(await read('unknown'))]
   return new Map(
     silences.map((silence) => [silence.id, firing.filter((event) => silencesEvent(silence, event, Date.now())).length]),
   )

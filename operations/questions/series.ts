@@ -1,6 +1,7 @@
 import { type CatalogueEntry, catalogueEntries } from '#catalogue/entry.ts'
 import { sources } from '#sources/index.ts'
 import type { ListQuestion } from './page.ts'
+import { withZoneCodes } from './zone-names.ts'
 
 /**
  * Returns the list of stored series that have all words of `text`, in any case, parts of words too. A word may stand in the
@@ -9,7 +10,7 @@ import type { ListQuestion } from './page.ts'
  */
 export function seriesList(text: string, dataset: string | undefined): ListQuestion {
   const entries = catalogueEntries(sources)
-  const words = partsOf(text)
+  const words = seriesWords(text)
   const conditions = words.map((word, index) => {
     const names = entries.filter((entry) => mentions(entry, word)).map(({ dataset: name }) => name)
     return { index, word, names }
@@ -54,8 +55,11 @@ export const nameTokens = tokensOf(nameText)
 /** SQL: the key or a label contains the word of this number, which is the parameter `word<n>`. */
 export const inKey = (index: number): string => `positionCaseInsensitiveUTF8(${nameText}, {word${index}:String}) > 0`
 
-/** Returns the words of a search for series: `AT-BE` and `border_AT_BE` are several. */
-export const partsOf = (text: string): string[] => wordsOf(text.replaceAll(/[_/-]+/g, ' '))
+/** Returns the words of a search: `AT-BE`, `AT>BE`, `AT→BE` and `border_AT_BE` are several. */
+export const partsOf = (text: string): string[] => wordsOf(text.replaceAll(/[_/>→-]+/g, ' '))
+
+/** Returns the words of a search for series, with codes of zones in place of names of countries. */
+export const seriesWords = (text: string): string[] => partsOf(withZoneCodes(text))
 
 export const wordsOf = (text: string): string[] =>
   text

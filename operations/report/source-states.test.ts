@@ -68,6 +68,21 @@ test('names each dataset that is late: its first day, since when, by when it was
   })
 })
 
+test('says which window is expected next, and until when it has grace', () => {
+  const due = { class: 'not-yet-due' as const, expectedByMs: at('13:30'), lateAfterMs: at('14:00') }
+  const next = (...rows: WindowRow[]) => {
+    const [state] = sourceStates(new Map([['jao.core.atc', rows]]), nowMs)
+    return [state?.nextExpectedBy, state?.nextLateAfter]
+  }
+  const iso = (time: string) => new Date(at(time)).toISOString()
+  expect(next(windowOf(1, { ...due, expectedByMs: at('15:00'), lateAfterMs: null }), windowOf(1, due))).toEqual([
+    iso('13:30'),
+    iso('14:00'),
+  ])
+  expect(next(windowOf(1, { ...due, lateAfterMs: null }))).toEqual([iso('13:30'), null])
+  expect(next(windowOf(1, {}))).toEqual([null, null])
+})
+
 test('says what became of today where nothing of tomorrow is collected, and counts ticks', () => {
   const tick = (class_: WindowRow['class'], points: number, hour: number) => {
     const startMs = Date.parse(`2026-11-27T0${hour}:00:00Z`)

@@ -21,6 +21,8 @@ export interface SourceState {
   expectedBy: string | null
   /** When the next of the windows that are not yet due is expected; null: none is, or it is not known. */
   nextExpectedBy: string | null
+  /** Until when that one has grace; null: there is no such window, or it has no deadline. */
+  nextLateAfter: string | null
   /** When a later answer of one of the complete windows arrived last; null: none did, or of ticks. */
   lastRevisedAt: string | null
   /** Windows of today and tomorrow that are late or partial; null: none is. */
@@ -115,26 +117,24 @@ function stateOf(source: string, names: readonly string[], rows: Rows, nowMs: nu
       lastAt: null,
       expectedBy: null,
       nextExpectedBy: null,
+      nextLateAfter: null,
       lastRevisedAt: null,
       late: null,
     }
   }
   const complete = found.filter((row) => row.class === 'complete')
-  const extreme = (pick: (...ms: number[]) => number, instants: (number | null)[]): string | null => {
+  const newest = (instants: (number | null)[]): string | null => {
     const known = instants.filter((ms) => ms !== null)
-    return known.length === 0 ? null : new Date(pick(...known)).toISOString()
+    return known.length === 0 ? null : new Date(Math.max(...known)).toISOString()
   }
-  const newest = (instants: (number | null)[]) => extreme(Math.max, instants)
-  const due = found.filter((row) => row.class === 'not-yet-due')
+  const due = found.filter((row) => row.class === 'not-yet-due' && row.expectedByMs !== null)
+  const [next] = due.toSorted((one, other) => (one.expectedByMs ?? 0) - (other.expectedByMs ?? 0))
   return {
     ...common,
     ...{ complete: complete.length, expected: found.length },
     lastAt: newest(complete.map(({ sinceMs }) => sinceMs)),
     expectedBy: newest(found.map(({ expectedByMs }) => expectedByMs)),
-    nextExpectedBy: extreme(
-      Math.min,
-      due.map(({ expectedByMs }) => expectedByMs),
-    ),
+    ...{ nextExpectedBy: isoOf(next?.expectedByMs ?? null), nextLateAfter: isoOf(next?.lateAfterMs ?? null) },
     lastRevisedAt: newest(complete.map(({ lastRevisedMs }) => lastRevisedMs)),
     late: lateOf([...on(days.today), ...on(days.tomorrow)], clock),
   }

@@ -8,6 +8,7 @@ import { type RawResponse, rawResponseSchema } from '#schemas/generated/records.
 import { consolePages } from '#services/api/console.ts'
 import { type RunningApi, startApi } from '../integrity/api-parts.ts'
 import { type Chain, dataset, startChain } from '../integrity/whole-chain.ts'
+import { insertSlices, slice } from '../store/slices.ts'
 import { openPage, startBrowser, violationsOf } from '../support/chromium.ts'
 import { rawResponse } from '../support/raw-responses.ts'
 
@@ -97,7 +98,29 @@ describe('every page', () => {
       await page.getByText('Loading…').first().waitFor({ state: 'detached' })
       const widths = await page.evaluate('[document.documentElement.scrollWidth, innerWidth]')
       expect(widths, path).toEqual([360, 360])
+      // The page that is shown stands in the line of pages, whole.
+      const item = (await page.locator('nav [aria-current]').boundingBox()) ?? { x: -1, width: 0 }
+      expect(item.x, path).toBeGreaterThanOrEqual(0)
+      expect(item.x + item.width, path).toBeLessThanOrEqual(360)
     }
+    await page.context().close()
+  })
+
+  test('has cards on 390 pixels whose cells have the names of their columns, and names that break in no word', async ({
+    skip,
+  }) => {
+    if (browser === undefined) return skip()
+    const { page } = await openPage(browser, { width: 390 })
+    await page.goto(`${api.url}/changes?since=2025-10-28T00:00:00.000Z&until=2025-10-29T00:00:00.000Z&kind=revised`)
+    const cells = page.locator('tbody tr').first().locator('td')
+    await cells.first().waitFor()
+    const labels = await page.evaluate(`[...document.querySelectorAll('tbody tr:first-child td')]
+      .filter((cell) => cell.offsetHeight > 0).map((cell) => getComputedStyle(cell, '::before').content)`)
+    const titles = ['Known at', 'Dataset', 'Key', 'Time', 'Before', 'Now', 'Change']
+    expect(labels).toEqual(titles.map((title) => `"${title}"`))
+    // jao.core.maxExchanges breaks after its dots alone.
+    expect(await cells.nth(1).locator('wbr').count()).toBe(2)
+    expect(await page.evaluate(`getComputedStyle(document.querySelector('tbody td')).overflowWrap`)).toBe('normal')
     await page.context().close()
   })
 })
@@ -168,11 +191,15 @@ describe('a series', () => {
     const [slider, table] = await Promise.all([asOf.boundingBox(), page.getByRole('table').boundingBox()])
     expect((slider?.y ?? 0) + (slider?.height ?? 0)).toBeLessThanOrEqual(table?.y ?? 0)
     await page.getByText('First known 2025-10-26 10:00:00.').waitFor()
+    const field = asOf.locator('input[type=datetime-local]')
+    const place = await field.boundingBox()
     await page.getByRole('link', { name: 'first publication' }).click()
     await asOf.getByText('2025-10-26 10:00:00: 24 values became known.').waitFor()
     await asOf.getByRole('link', { name: 'now' }).click()
     await expect.poll(() => new URL(page.url()).searchParams.get('at')).toBeNull()
     await expect.poll(() => page.getByRole('columnheader', { name: 'now' }).count()).toBe(0)
+    await asOf.getByText('As of now').waitFor()
+    expect(await field.boundingBox()).toEqual(place)
     // The row of the open hour stands out.
     await page.getByRole('button', { name: '2025-10-27 01:00' }).click()
     await expect.poll(() => page.locator('tr.chosen th').allTextContents()).toEqual(['2025-10-27 01:00'])
@@ -333,6 +360,22 @@ test('changes are of one kind: withdrawn, or revised', async ({ skip }) => {
   await page.context().close()
 })
 
+test('on Now what one answer changed of a series is one line, with its largest change', async ({ skip }) => {
+  if (browser === undefined) return skip()
+  const { page } = await openPage(browser)
+  await page.goto(`${api.url}/?all=1&since=2025-10-26T00:00:00.000Z`)
+  const row = page.getByRole('region', { name: 'What changed since' }).locator('tbody tr', { hasText: '2025-10-27' })
+  await expect
+    .poll(() => row.locator('td').allTextContents())
+    .toEqual([
+      ...['2025-10-26 11:00:00', dataset, key, '2 hours 2025-10-27 00:00 to 01:00, most at 01:00'],
+      ...['100', '131 MW', '+31'],
+    ])
+  await row.getByRole('link', { name: '2 hours' }).click()
+  await page.getByRole('region', { name: 'Point 2025-10-27 01:00' }).waitFor()
+  await page.context().close()
+})
+
 test('now is what the clock of the server shows, also in a browser whose clock is wrong by years', async ({ skip }) => {
   if (browser === undefined) return skip()
   const { page } = await openPage(browser)
@@ -381,6 +424,35 @@ test('markets are ranked by their relative deviation, filters have the words of 
   await page.context().close()
 })
 
+test('the figure by which markets are ranked is in sight on 390 pixels', async ({ skip }) => {
+  if (browser === undefined) return skip()
+  const start = new Date(Math.floor(Date.now() / 1_000 - 60) * 1_000).toISOString()
+  const sample = slice({
+    dataset: 'kraken.ticker',
+    key: 'XBTUSD.last',
+    start,
+    stepS: 10,
+    values: [3, 4],
+    knownAt: start,
+  })
+  await insertSlices(chain.store, [sample])
+  for (const verb of ['WAIT', 'REFRESH', 'WAIT'])
+    await chain.store.command({ query: `SYSTEM ${verb} VIEW tidemark.fill_market_turns` })
+  const { page } = await openPage(browser, { width: 390 })
+  await page.goto(`${api.url}/markets`)
+  for (const [order, title] of [
+    ['relative', 'Of the mean'],
+    ['deviation', 'Deviation'],
+  ] as const) {
+    await page.getByLabel('Rank by').selectOption(order)
+    const header = page.getByRole('columnheader').nth(2)
+    await expect.poll(() => header.textContent()).toBe(title)
+    const { x, width } = (await header.boundingBox()) ?? { x: 400, width: 0 }
+    expect(x + width, title).toBeLessThanOrEqual(390)
+  }
+  await page.context().close()
+})
+
 test('an address that a page cannot show is said, and other pages work', async ({ skip }) => {
   if (browser === undefined) return skip()
   const { page } = await openPage(browser)
@@ -406,6 +478,18 @@ test('a series is found by its zones, in their order, and chosen by Enter', asyn
   await page.locator('.found button').first().waitFor()
   await page.keyboard.press('Enter')
   await expect.poll(() => new URL(page.url()).searchParams.get('s')).toBe(name)
+  await page.context().close()
+})
+
+test('on Now, Enter takes the first hit also before it is there, of zones in any notation', async ({ skip }) => {
+  if (browser === undefined) return skip()
+  const { page } = await openPage(browser)
+  for (const words of ['Austria Belgium', 'AT>BE', 'at→be']) {
+    await page.goto(`${api.url}/`)
+    await page.getByLabel('Look at a series').fill(words)
+    await page.keyboard.press('Enter')
+    await expect.poll(() => new URL(page.url()).searchParams.get('s'), { message: words }).toBe(name)
+  }
   await page.context().close()
 })
 
@@ -467,6 +551,7 @@ test('alerts: what fires, a rule tested on the past by a reader, saved by an ope
   if (browser === undefined) return skip()
   const yesterday = addDays(dayAt(zone, Date.now()), -1)
   const { startMs } = businessDay(zone, yesterday).window
+  const tomorrow = new Date(businessDay(zone, addDays(yesterday, 2)).window.startMs).toISOString()
   const known = new Date(startMs - 12 * hourMs).toISOString()
   const encode = await chain.registry.encoder('jao.raw', rawResponseSchema)
   const answer = dayAnswer(yesterday, known, (hour) => (hour >= 3 && hour < 6 ? 400 : 100))
@@ -487,21 +572,52 @@ test('alerts: what fires, a rule tested on the past by a reader, saved by an ope
     query: `INSERT INTO tidemark.alert_events (id, kind, rule_id, rule_version, title, owner, severity, dataset, key, unit,
       onset_at, point_at, value, compared, known_at, at)
       VALUES ('0123456789abcdef', 'firing', 'high-border', 1, 'The border is high', 'desk', 'warning', '${dataset}', '${key}',
-      'MW', '2025-10-27 01:00:00', '2025-10-27 01:00:00', 640, 640, '2025-10-26 10:00:00', '2025-10-26 10:00:01')`,
+      'MW', '2025-10-27 01:00:00', '2025-10-27 01:00:00', 640, 640, '2025-10-26 10:00:00', '2025-10-26 10:00:01'),
+      ('1123456789abcdef', 'happened', 'jump', 1, 'A border jumps', 'desk', 'critical', '${dataset}', '${key}', 'MW',
+      '${tomorrow.replace('T', ' ').replace('Z', '')}', now64(3), 1234, 4218, now64(3), now64(3)),
+      ('2123456789abcdef', 'unknown', 'jump', 1, 'A border jumps', 'desk', 'info', '${dataset}', '', 'MW',
+      '2025-10-27 01:00:00', now64(3), NULL, NULL, now64(3), now64(3))`,
   })
   const { page, errors } = await openPage(browser)
   await page.goto(`${api.url}/`)
-  await page.getByRole('heading', { name: 'Alerts that fire' }).waitFor()
+  const lines = page.getByRole('region', { name: 'Alerts' }).getByRole('listitem')
+  const day = dayAt(zone, Date.parse(tomorrow))
+  const told = `told (${dayAt(zone, Date.now())} )?\\d\\d:\\d\\dB?`
+  await expect
+    .poll(() => lines.allTextContents())
+    .toEqual([
+      expect.stringMatching(`^critical A border jumps: happened, ${dataset} ${key}, ${told}, for ${day} 00:00$`),
+      expect.stringMatching(`fires, ${dataset} ${key}, told 2025-10-26 11:00, for 2025-10-27 02:00 and on$`),
+      expect.stringMatching(
+        `^info A border jumps: unknown: data is missing, ${dataset}, ${told}, since 2025-10-27 02:00$`,
+      ),
+    ])
+  await page.getByRole('button', { name: 'I have seen it' }).click()
+  // What fires goes on; what happened was seen.
+  await expect.poll(() => lines.count()).toBe(2)
+  const since = await page.getByRole('heading', { name: 'What changed since' }).textContent()
+  await page.keyboard.press('g')
+  await page.keyboard.press('v')
+  await page.getByRole('heading', { name: 'Votes', level: 1 }).waitFor()
+  await page.keyboard.press('g')
+  await page.keyboard.press('n')
+  await page.getByRole('heading', { name: String(since) }).waitFor()
+  expect(new URL(page.url()).search).toBe('')
   await page.keyboard.press('g')
   await page.keyboard.press('a')
-  const firing = page.getByRole('region', { name: 'Firing now' })
+  const firing = page.getByRole('region', { name: 'Now, and in the last 24 hours' })
+  const cellsOf = (row: number) => firing.getByRole('row').nth(row).locator('td').allTextContents()
   await expect
-    .poll(() => firing.getByRole('row').nth(1).locator('td').allTextContents())
-    .toEqual(['The border is high', 'warning', `${dataset} ${key}`, '2025-10-27 02:00', 'goes on', '640 MW'])
-  const series = await firing.getByRole('link', { name: key }).getAttribute('href')
+    .poll(() => cellsOf(2))
+    .toEqual([
+      ...['The border is high', 'warning', 'fires', `${dataset} ${key}`],
+      ...['2025-10-26 11:00', 'for 2025-10-27 02:00 and on', '640 MW'],
+    ])
+  expect((await cellsOf(1)).slice(5)).toEqual([`for ${day} 00:00`, '1234 MW (compared 4218)'])
+  const series = await firing.getByRole('row').nth(2).getByRole('link', { name: key }).getAttribute('href')
   expect(new URL(series ?? '', api.url).searchParams.get('point')).toBe('2025-10-27T01:00:00.000Z')
   await page.getByRole('rowheader', { name: 'The border is high' }).getByRole('link').click()
-  await page.getByText('the value is more than 500').first().waitFor()
+  await page.getByText('the value is more than 500 (tells nobody: it is only in the history)').waitFor()
   const panel = page.getByRole('region', { name: 'The border is high' })
   await panel.getByRole('button', { name: 'By what is known now' }).click()
   await panel.getByText('It would not have alerted').waitFor()
@@ -512,6 +628,14 @@ test('alerts: what fires, a rule tested on the past by a reader, saved by an ope
   await panel.getByRole('button', { name: 'As it was known' }).click()
   await panel.getByText('It would have alerted once, 3 h in all, 3 h at most.').waitFor()
   expect(await panel.locator('.timeline rect').count()).toBe(1)
+  await panel.getByText('that is what you would have been told').waitFor()
+  // Of a revision only what was known can be told, and of windows nothing.
+  const tests = panel.getByRole('button', { name: 'known' })
+  await text.fill(JSON.stringify({ ...rule, when: { revision: '>', than: 300 } }))
+  await expect.poll(() => tests.allTextContents()).toEqual(['As it was known'])
+  await text.fill(JSON.stringify({ ...rule, when: { becomes: 'late' } }))
+  await expect.poll(() => tests.count()).toBe(0)
+  await panel.getByText('A rule about windows cannot be tested on the past').waitFor()
   expect(Object.fromEntries(new URL(page.url()).searchParams)).toEqual({ rule: 'high-border', test: 'then' })
   // A reader sees it all, and saves nothing.
   for (const name of ['Save', 'Delete'])

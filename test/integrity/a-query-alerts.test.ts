@@ -190,7 +190,9 @@ test('commands save, list, show and test rules with queries by the account that 
   )
   expect(await alerts('set', file)).toMatchObject({ code: 0, stdout: 'written is saved as version 1\n' })
   const { stdout } = await alerts('list')
-  expect(stdout).toMatch(/^written +v1 +warning +sql \* +a query returns a row, asked every PT1M: SELECT 'x' AS key/m)
+  expect(stdout).toMatch(
+    /^written +v1 +warning +sql \* +a query returns a row, asked every 1 minute: SELECT 'x' AS key/m,
+  )
   expect(stdout).toMatch(/^half is asked every 15 s; the last run took \S+ s, 0 rows$/m)
   expect((await alerts('show', 'half')).stderr).toMatch(/^half is asked every 15 s;/)
   const [firing] = await said('half')

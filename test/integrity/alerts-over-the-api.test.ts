@@ -248,6 +248,25 @@ test('an episode is firing until a revision takes it back; its history stays, wi
   expect((await api.get('alerts/events/00000000')).status).toBe(404)
 })
 
+test('what merely happened is found by its kind and since when it was told; a rule is unknown until it is known', async () => {
+  await chain.store.command({
+    query: `INSERT INTO tidemark.alert_events (id, kind, rule_id, rule_version, title, owner, severity, dataset, key, unit,
+      onset_at, ends_at, firing_id, point_at, known_at, at) VALUES
+      ('aaaaaaaa', 'happened', 'jump', 1, 't', 'o', 'critical', 'd', 'k', '', '2025-11-02', NULL, NULL, '2025-11-02', '2025-11-01', '2025-11-01 10:00'),
+      ('aaaaaaab', 'happened', 'jump', 1, 't', 'o', 'critical', 'd', 'k', '', '2025-11-03', NULL, NULL, '2025-11-03', '2025-11-01', '2025-11-01 11:00'),
+      ('bbbbbbbb', 'unknown', 'jump', 1, 't', 'o', 'critical', 'd', '', '', '2025-11-01', NULL, NULL, '2025-11-01', '2025-11-01', '2025-11-01 12:00'),
+      ('bbbbbbbc', 'unknown', 'jump', 1, 't', 'o', 'critical', 'e', '', '', '2025-11-01', NULL, NULL, '2025-11-01', '2025-11-01', '2025-11-01 12:00'),
+      ('bbbbbbbd', 'known', 'jump', 1, 't', 'o', 'critical', 'e', '', '', '2025-11-01', '2025-11-02', 'bbbbbbbc', '2025-11-02', '2025-11-02', '2025-11-02')`,
+  })
+  const ids = async (path: string) => (await listed(path)).map(({ id }) => id)
+  expect(await ids('alerts/events?rule=jump&kind=happened')).toEqual(['aaaaaaab', 'aaaaaaaa'])
+  expect(await ids('alerts/events?kind=happened&since=2025-11-01T11:00:00Z')).toEqual(['aaaaaaab'])
+  expect(await ids('alerts/firing?kind=unknown')).toEqual(['bbbbbbbb'])
+  expect(await ids('alerts/firing')).toEqual([])
+  expect((await api.get('alerts/events?kind=fired')).status).toBe(400)
+  expect((await api.get('alerts/events?since=yesterday')).status).toBe(400)
+})
+
 test('a silence has an end and a reason, and is ended before it', async () => {
   const asked = { rule: 'high-*', until: new Date(Date.now() + hourMs).toISOString(), why: 'works at the border' }
   const made = await send('POST', 'alerts/silences', asked)

@@ -3,10 +3,10 @@ import { z } from 'zod'
 import { describeCondition, describeEvent } from '#core/alerts/describe-rule.ts'
 import { describeQueryRun } from '#core/alerts/query-status.ts'
 import { isQuery, queryDataset, ruleSchema } from '#core/alerts/rule.ts'
-import type { Transition } from '#core/alerts/transition.ts'
+import type { Transition, TransitionKind } from '#core/alerts/transition.ts'
 import { includesRole } from '#core/api-token.ts'
 import { type Backtest, backtest } from '#operations/alerts/backtest.ts'
-import { alertEvent, deliveriesOf, eventsList, firingList } from '#operations/alerts/history.ts'
+import { alertEvent, deliveriesOf, eventsList, openList } from '#operations/alerts/history.ts'
 import { queryRuns } from '#operations/alerts/query-runs.ts'
 import { readRule } from '#operations/alerts/rules.ts'
 import { heldBack } from '#operations/alerts/silences.ts'
@@ -28,6 +28,16 @@ const monthMs = 30 * 86_400_000
 const maxTests = { running: 1, waiting: 20 }
 /** The newest transitions of a test that are sent. */
 const maxTransitions = 5_000
+
+const kinds = [
+  'firing',
+  'changed',
+  'resolved',
+  'cancelled',
+  'happened',
+  'unknown',
+  'known',
+] as const satisfies readonly TransitionKind[]
 
 export const writtenRule = z
   .record(z.string(), z.unknown())
@@ -57,8 +67,13 @@ export function addAlertRoutes(server: TypedServer, parts: ApiParts, { rules, si
     path: '/api/v1/alerts/firing',
     summary: 'The episodes that are open: since when, the value that began it, and the end as far as it is known',
     tag: 'alerts',
-    parameters: {},
-    list: () => ({ list: firingList(parts.nowMs()) }),
+    parameters: {
+      kind: z
+        .enum(['firing', 'unknown'])
+        .default('firing')
+        .describe('unknown: of rules that miss data, and cannot judge'),
+    },
+    list: ({ kind }) => ({ list: openList(kind, parts.nowMs()) }),
   })
   addListRoute(server, parts, {
     path: '/api/v1/alerts/events',
@@ -68,10 +83,12 @@ export function addAlertRoutes(server: TypedServer, parts: ApiParts, { rules, si
       rule: z.string().max(63).optional().describe('the id of a rule'),
       dataset: z.string().max(200).optional().describe('such as jao.core.maxExchanges'),
       key: z.string().max(500).optional(),
+      kind: z.enum(kinds).optional(),
+      since: z.string().max(80).optional().describe('told at this instant or later, with Z or an offset'),
       ...spanParameters,
     },
-    list: ({ rule, dataset, key, ...span }) => ({
-      list: eventsList({ rule, dataset, key, ...readSpan(span) }),
+    list: ({ rule, dataset, key, kind, since, ...span }) => ({
+      list: eventsList({ rule, dataset, key, kind, sinceMs: readAt(since, 'since') ?? undefined, ...readSpan(span) }),
       dataset,
     }),
   })

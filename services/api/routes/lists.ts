@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import * as lists from '#operations/questions/lists.ts'
-import { partsOf, seriesList } from '#operations/questions/series.ts'
+import { seriesList, seriesWords } from '#operations/questions/series.ts'
 import { classesByWorst } from '#operations/report/classes.ts'
 import { UserError } from '#platform/process/user-error.ts'
 import type { ApiParts, TypedServer } from '../parts.ts'
@@ -19,7 +19,11 @@ export function addListRoutes(server: TypedServer, parts: ApiParts): void {
     summary: 'Series, by words of their dataset, key and labels',
     tag: 'catalogue',
     parameters: {
-      q: z.string().max(200).default('').describe('words in any case; a series has all of them'),
+      q: z
+        .string()
+        .max(200)
+        .default('')
+        .describe('words in any case; a series has all of them. The name of a country stands for its zone'),
       ...ofDataset,
     },
     list: ({ q, dataset }) => ({ list: seriesList(q, dataset), dataset }),
@@ -121,7 +125,7 @@ function addChanges(server: TypedServer, parts: ApiParts): void {
       const untilMs = readAt(until, 'until') ?? nowMs()
       const sinceMs = readAt(since, 'since') ?? untilMs - dayMs
       if (sinceMs >= untilMs) throw new UserError('`until` must be after `since`: the span is [since, until).')
-      const list = lists.changesList(sinceMs, untilMs, { ...filter, ...readSpan(filter), words: partsOf(q) })
+      const list = lists.changesList(sinceMs, untilMs, { ...filter, ...readSpan(filter), words: seriesWords(q) })
       return { list, dataset: filter.dataset, atMs: until === undefined ? null : untilMs }
     },
   })
