@@ -59,7 +59,7 @@ export async function heldBack(
   }
   const open = [...(await read('firing')), ...(await read('unknown'))]
   return new Map(
-    silences.map((silence) => [silence.id, firing.filter((event) => silencesEvent(silence, event, Date.now())).length]),
+    silences.map((silence) => [silence.id, open.filter((event) => silencesEvent(silence, event, Date.now())).length]),
   )
 }
 

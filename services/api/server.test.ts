@@ -93,7 +93,7 @@ describe('a parameter that cannot be read: which one, what came, and what is acc
     [
       'GET',
       'live?kinds=slices',
-      'Parameter `kinds` is "slices": kinds are slice, answer, poll, class, change, separated by commas.',
+      'Parameter `kinds` is "slices": kinds are slice, answer, poll, class, alert, change, separated by commas.',
     ],
   ] as const)('%s %s', async (method, path, detail) => {
     expect(await ask(method, path)).toMatchObject({ status: 400, detail })
