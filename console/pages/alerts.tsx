@@ -1,4 +1,4 @@
-import { useState as useLocal } from 'preact/hooks'
+import { useState as useLocal, useRef } from 'preact/hooks'
 import { useState } from '../address.ts'
 import { AlertTable } from '../alerts/alert-list.tsx'
 import type { AlertRule } from '../alerts/records.ts'
@@ -20,6 +20,9 @@ export function Alerts() {
   const [version, setVersion] = useLocal(0)
   const session = useAnswer<Session>('session')
   const rules = useAnswer<{ data: AlertRule[] }>('alerts/rules', { everyMs, refresh: version })
+  // What one writes stays while the rules cannot be read for once.
+  const known = useRef<AlertRule[] | null>(null)
+  if (rules.state === 'ready') known.current = rules.value.data
   const { tz } = state
   const role = session.state === 'ready' ? session.value.role : 'reader'
   return (
@@ -45,8 +48,8 @@ export function Alerts() {
             Write a rule
           </button>
         </p>
-        {state.rule !== '' && rules.state === 'ready' && (
-          <Opened rules={rules.value.data} onChange={() => setVersion((count) => count + 1)} />
+        {state.rule !== '' && known.current !== null && (
+          <Opened rules={known.current} onChange={() => setVersion((count) => count + 1)} />
         )}
       </section>
       <Silences tz={tz} />

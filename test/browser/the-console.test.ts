@@ -627,7 +627,7 @@ test('alerts: what fires, a rule tested on the past by a reader, saved by an ope
   await text.fill(JSON.stringify({ ...rule, when: { value: '>', than: 300 } }))
   await panel.getByRole('button', { name: 'As it was known' }).click()
   await panel.getByText('It would have alerted once, 3 h in all, 3 h at most.').waitFor()
-  expect(await panel.locator('.timeline rect').count()).toBe(1)
+  await expect.poll(() => panel.locator('.timeline rect').count()).toBe(1)
   await panel.getByText('that is what you would have been told').waitFor()
   // Of a revision only what was known can be told, and of windows nothing.
   const tests = panel.getByRole('button', { name: 'known' })
@@ -670,5 +670,19 @@ test('alerts: what fires, a rule tested on the past by a reader, saved by an ope
   await silences.getByRole('rowheader', { name: 'high-*' }).waitFor()
   expect(await violationsOf(page)).toEqual([])
   expect(errors).toEqual([])
+  await page.context().close()
+})
+
+test('the text of a rule that one writes stays while the rules cannot be read', async ({ skip }) => {
+  if (browser === undefined) return skip()
+  const { page } = await openPage(browser)
+  await page.clock.install()
+  await page.goto(`${api.url}/alerts?rule=%2B`)
+  const text = page.getByLabel('The rule as JSON')
+  await text.fill('{ "id": "mine" }')
+  await page.route('**/api/v1/alerts/rules', (route) => route.fulfill({ status: 503, json: { title: 'Not now' } }))
+  await page.clock.fastForward(11_000)
+  await page.getByRole('alert').getByText('Not now').waitFor()
+  expect(await text.inputValue()).toBe('{ "id": "mine" }')
   await page.context().close()
 })
