@@ -1,5 +1,7 @@
+import { useState } from 'preact/hooks'
 import { hrefTo } from '../address.ts'
 import { nowMs } from '../api/clock.ts'
+import { useLive } from '../api/live.ts'
 import type { Rows } from '../api/records.ts'
 import { ask, type Loader, pathOf, useAnswer } from '../api/request.ts'
 import { CardTable } from '../layout/card-table.tsx'
@@ -35,7 +37,9 @@ function useAlerts(sinceMs: number) {
     const data = alertsInOrder(answers.flatMap((answer) => answer.data))
     return { data, isCut: answers.some(({ next }) => next !== null) }
   }
-  return useAnswer<Alerts>(`alerts since ${since}`, { everyMs, load })
+  const [version, setVersion] = useState(0)
+  useLive('kinds=alert', () => setVersion((count) => count + 1))
+  return useAnswer<Alerts>(`alerts since ${since}`, { everyMs, refresh: version, load })
 }
 
 /** What fires and what is unknown, and what happened in the last 24 hours: the severest first, then the newest. */

@@ -50,6 +50,8 @@ export interface AlertEvent {
   unit: string
   onset_at: string
   ends_at: string | null
+  /** What it follows. null: nothing. */
+  firing_id: string | null
   value: number | null
   compared: number | null
   reference: number | null

@@ -1,6 +1,6 @@
 import { useEffect } from 'preact/hooks'
 
-const kinds = ['slice', 'answer', 'poll', 'class', 'change'] as const
+const kinds = ['slice', 'answer', 'poll', 'class', 'alert', 'change'] as const
 
 /**
  * Calls `onNews` when the API's live stream has an event, while the component is shown. The browser connects again by

@@ -205,7 +205,7 @@ function BucketChart({ buckets, name, tz }: { buckets: MarketBucket[]; name: str
       ...{ low: valuesOf(({ min }) => min), high: valuesOf(({ max }) => max) },
     }
     const series = [{ name, unit: '', colour: colourOf(0), lines }]
-    plot.current?.draw({ boundaries, series, missing: [], zone: tz, isAsOf: false, point: null })
+    plot.current?.draw({ boundaries, series, missing: [], alerts: [], zone: tz, isAsOf: false, point: null })
   }, [buckets, name, tz])
   return (
     <figure class="chart">

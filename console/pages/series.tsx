@@ -5,6 +5,8 @@ import { useLive } from '../api/live.ts'
 import { Empty, Failed, Loading } from '../layout/states.tsx'
 import { TableToggle } from '../layout/table-toggle.tsx'
 import { addDays, secondText } from '../local-time.ts'
+import { AlertList } from '../series/alert-list.tsx'
+import { useAlertMarks } from '../series/alert-marks.ts'
 import { AsOfSlider } from '../series/as-of-slider.tsx'
 import { firstKnown } from '../series/as-of-text.ts'
 import { Chart, colourOf } from '../series/chart.tsx'
@@ -87,7 +89,7 @@ export function Series() {
       ) : found.state === 'failed' ? (
         <Failed problem={found.problem} />
       ) : (
-        <Shown loaded={within(found.value, days, tz)} days={days} />
+        <Shown loaded={within(found.value, days, tz)} days={days} version={version} />
       )}
     </>
   )
@@ -111,9 +113,11 @@ function FirstKnown({ loaded }: { loaded: Loaded | null }) {
   )
 }
 
-function Shown({ loaded, days }: { loaded: Loaded; days: Days }) {
+function Shown({ loaded, days, version }: { loaded: Loaded; days: Days; version: number }) {
   const { state, change, hrefOf } = useState(seriesState)
   const { tz, point } = state
+  const names = loaded.histories.map(({ name }) => name)
+  const alerts = useAlertMarks(names, spanOfDays(days, tz), version)
   // Where the slider is while it moves. null: where the URL says.
   const [dragged, setDragged] = useLocal<{ ms: number | null } | null>(null)
   const atMs = dragged === null ? state.at : dragged.ms
@@ -141,7 +145,7 @@ function Shown({ loaded, days }: { loaded: Loaded; days: Days }) {
       <div class="with-side">
         <div>
           {state.view === 'chart' ? (
-            <Chart loaded={loaded} atMs={atMs} tz={tz} hidden={state.hide} pointMs={point} onPoint={onPoint} />
+            <Chart {...{ loaded, alerts, atMs, tz, hidden: state.hide, pointMs: point, onPoint }} />
           ) : (
             <SeriesTable histories={loaded.histories} atMs={atMs} tz={tz} pointMs={point} onPoint={onPoint} />
           )}
@@ -153,6 +157,7 @@ function Shown({ loaded, days }: { loaded: Loaded; days: Days }) {
             <Points histories={loaded.histories} pointMs={point} />
           )}
           <MissingList missing={loaded.missing} tz={tz} />
+          <AlertList marks={alerts} tz={tz} />
           <CopyLinks names={state.s} span={days} tz={tz} atMs={atMs} />
         </section>
       </div>

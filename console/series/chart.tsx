@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { minuteText, timeText } from '../local-time.ts'
 import { valueText } from '../value-text.ts'
+import type { AlertMark } from './alert-marks.ts'
 import type { Loaded } from './history.ts'
 import { boundariesOf, linesOf, missingWord, pointAt, summaryOf, versionAt } from './knowledge.ts'
 import { createPlot, type Plot } from './plot.ts'
@@ -20,6 +21,7 @@ export function colourOf(index: number): string {
 /** Series on one axis of time, as of an instant. Arrow keys move the cursor, Enter opens its point. */
 export function Chart({
   loaded: { histories, missing },
+  alerts,
   atMs,
   tz,
   hidden,
@@ -27,6 +29,7 @@ export function Chart({
   onPoint,
 }: {
   loaded: Loaded
+  alerts: AlertMark[]
   atMs: number | null
   tz: string
   hidden: readonly string[]
@@ -58,7 +61,7 @@ export function Chart({
           ...{ name: history.name, unit: history.unit, colour },
           lines: linesOf(history, boundaries.current, atMs),
         })),
-      ...{ missing, zone: tz, isAsOf: atMs !== null, point: pointMs },
+      ...{ missing, alerts, zone: tz, isAsOf: atMs !== null, point: pointMs },
     })
   })
   const onKeyDown = (event: KeyboardEvent): void => {
@@ -82,7 +85,7 @@ export function Chart({
       />
       <figcaption aria-live="polite">
         {ms === undefined
-          ? 'Solid: the values as of the instant above. Dashed: as first published. Thin: the newest values. Band: all that was ever known. Hatched: late or partial. ×: withdrawn (a newer answer no longer names it).'
+          ? 'Solid: the values as of the instant above. Dashed: as first published. Thin: the newest values. Band: all that was ever known. Hatched: late or partial. ×: withdrawn (a newer answer no longer names it). Bars and triangles at the top: alerts.'
           : cursorText(
               ms,
               tz,

@@ -2,6 +2,7 @@
 import './language.ts'
 import uPlot from 'uplot'
 import 'uplot/dist/uPlot.min.css'
+import type { AlertMark } from './alert-marks.ts'
 import type { MissingSpan } from './history.ts'
 import type { Lines } from './knowledge.ts'
 import { markText, timeMarks } from './time-axis.ts'
@@ -18,6 +19,7 @@ export interface PlotInput {
   boundaries: number[]
   series: PlotSeries[]
   missing: MissingSpan[]
+  alerts: AlertMark[]
   zone: string
   /** Whether the lines are as of an instant; then the newest values are drawn faintly. */
   isAsOf: boolean
@@ -197,10 +199,38 @@ function hatch(ctx: CanvasRenderingContext2D, left: number, top: number, right: 
   ctx.restore()
 }
 
-/** Marks values that were withdrawn with a cross on the time axis. */
-function drawAbove(u: uPlot, { boundaries, series }: PlotInput): void {
+const alertColours: Record<string, string> = { critical: '--bad', warning: '--warn' }
+const alertHeight = 5
+
+/** Marks alerts with bars at the top, or a triangle where something merely happened. */
+function drawAlerts(u: uPlot, alerts: readonly AlertMark[]): void {
+  const { ctx, bbox } = u
+  const right = bbox.left + bbox.width
+  const x = (ms: number): number => u.valToPos(ms / 1_000, 'x', true)
+  for (const { fromMs, toMs, severity, isTakenBack } of alerts) {
+    const from = Math.max(x(fromMs), bbox.left)
+    const to = toMs === null ? right : Math.min(x(toMs), right)
+    if (from > right || to < bbox.left) continue
+    ctx.fillStyle = cssColour(alertColours[severity] ?? '--accent')
+    ctx.globalAlpha = isTakenBack ? 0.35 : 1
+    if (toMs !== fromMs) {
+      ctx.fillRect(from, bbox.top, Math.max(to - from, 3), alertHeight)
+      continue
+    }
+    ctx.beginPath()
+    ctx.moveTo(from - 6, bbox.top)
+    ctx.lineTo(from + 6, bbox.top)
+    ctx.lineTo(from, bbox.top + 10)
+    ctx.fill()
+  }
+  ctx.globalAlpha = 1
+}
+
+/** Marks alerts, and with a cross on the time axis values that were withdrawn. */
+function drawAbove(u: uPlot, { boundaries, series, alerts }: PlotInput): void {
   const { ctx, bbox } = u
   ctx.save()
+  drawAlerts(u, alerts)
   ctx.lineWidth = 2
   for (const { lines, colour } of series) {
     ctx.strokeStyle = colour

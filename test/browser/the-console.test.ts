@@ -650,6 +650,23 @@ test('alerts: what fires, a rule tested on the past by a reader, saved by an ope
   expect(await violationsOf(dark.page)).toEqual([])
   expect(await dark.page.evaluate('[document.documentElement.scrollWidth, innerWidth]')).toEqual([360, 360])
   await dark.page.context().close()
+  // The chart of the series has a bar for it, and its list leads to the rule.
+  const days = 'from=2025-10-27&to=2025-10-27'
+  await page.goto(`${api.url}/series?s=${encodeURIComponent(`${dataset}/${key}`)}&${days}`)
+  const marks = page.getByRole('region', { name: 'Alerts', exact: true })
+  await marks.getByText(`${dataset} ${key}, 2025-10-27 02:00 and on`).waitFor()
+  const barPixels = `(() => {
+    const canvas = document.querySelector('.chart canvas')
+    const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, 40)
+    let count = 0
+    for (let at = 0; at < data.length; at += 4)
+      if (data[at] === 138 && data[at + 1] === 83 && data[at + 2] === 0) count++
+    return count
+  })()`
+  // 22 of 24 hours of a chart of some hundred pixels, five pixels high, in the colour of a warning.
+  await expect.poll(() => page.evaluate(barPixels)).toBeGreaterThan(1_000)
+  await marks.getByRole('link', { name: 'The border is high' }).click()
+  await page.getByRole('region', { name: 'The border is high' }).waitFor()
   await page.goto(`${api.url}/operations`)
   await page.getByLabel('Token').fill(operator.authorization.replace('Bearer ', ''))
   await page.getByRole('button', { name: 'Log in' }).click()
