@@ -302,7 +302,8 @@ describe('who may what', () => {
       headers: { ...headers, ...(method !== 'get' && { 'content-type': 'application/json' }) },
     })
   const isOpen = ({ path }: Operation): boolean => path === '/api/v1/health'
-  const isChange = ({ method }: Operation): boolean => method !== 'get'
+  // The test of a rule reads. Its rule is too long for a query string.
+  const isChange = ({ method, path }: Operation): boolean => method !== 'get' && path !== '/api/v1/alerts/test'
 
   test('without anonymous readers every route but health needs a token; a change needs an operator', async () => {
     const closed = await startApi(chain, { API_ANONYMOUS: 'off' })
