@@ -3,9 +3,10 @@ import { describeCondition, describeEvent } from '#core/alerts/describe-rule.ts'
 import { describeQueryRun } from '#core/alerts/query-status.ts'
 import { queryDataset, ruleSchema } from '#core/alerts/rule.ts'
 import { readInstant } from '#core/instant.ts'
+import { checkTell } from '#operations/alerts/endpoints.ts'
 import { alertEvent, alertHistory, deliveriesOf } from '#operations/alerts/history.ts'
 import { queryRuns } from '#operations/alerts/query-runs.ts'
-import { deleteRule, findRule, listRules, readRule, saveRule } from '#operations/alerts/rules.ts'
+import { deleteRule, findRule, listRules, readRules, saveRule } from '#operations/alerts/rules.ts'
 import { checkRuleMemory } from '#operations/alerts/selected-series.ts'
 import { endSilence, heldBack, listSilences, silence } from '#operations/alerts/silences.ts'
 import { checkQuery } from '#operations/alerts/test-query.ts'
@@ -107,9 +108,9 @@ async function show(id: string, options: AlertOptions): Promise<void> {
 }
 
 async function set(file: string, options: AlertOptions & { why: string }): Promise<void> {
-  const written = readWritten(file)
-  const rules = (Array.isArray(written) ? written : [written]).map(readRule)
+  const rules = readRules(await readWritten(file))
   const saved = await withAlerts(options, async (parts) => {
+    await checkTell(parts, rules)
     const records = []
     const nowMs = await parts.nowMs()
     for (const rule of rules) {

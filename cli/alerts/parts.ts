@@ -1,5 +1,6 @@
 // What the commands of alerts have in common: their options, clients, and how they read and print.
-import { readFileSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { text } from 'node:stream/consumers'
 import type { Command } from 'commander'
 import type { StackFile } from '#local/stack-file.ts'
 import type { AlertParts } from '#operations/alerts/rules.ts'
@@ -54,15 +55,15 @@ export function withAlerts<T>({ data }: AlertOptions, work: (clients: AlertClien
 export const print = (value: unknown): void => void process.stdout.write(`${JSON.stringify(value)}\n`)
 
 /** Reads JSON of a file, or of standard input for `-`. @throws UserError */
-export function readWritten(file: string): unknown {
-  let text: string
+export async function readWritten(file: string): Promise<unknown> {
+  let written: string
   try {
-    text = readFileSync(file === '-' ? 0 : file, 'utf8')
+    written = file === '-' ? await text(process.stdin) : await readFile(file, 'utf8')
   } catch (error) {
     throw new UserError(`${file} cannot be read: ${(error as Error).message}`)
   }
   try {
-    return JSON.parse(text)
+    return JSON.parse(written)
   } catch (error) {
     throw new UserError(`${file} is not JSON: ${(error as Error).message}`)
   }

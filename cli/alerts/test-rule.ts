@@ -4,7 +4,7 @@ import { isOfWindows, isQuery, type QueryCondition, type Rule, ruleSchema } from
 import type { Transition } from '#core/alerts/transition.ts'
 import { readInstant } from '#core/instant.ts'
 import { type Backtest, backtest } from '#operations/alerts/backtest.ts'
-import { findRule, readRule } from '#operations/alerts/rules.ts'
+import { findRule, readRules } from '#operations/alerts/rules.ts'
 import { namesInstant, queryInstants } from '#operations/alerts/test-query.ts'
 import { UserError } from '#platform/process/user-error.ts'
 import { utcText } from '#platform/process/utc-text.ts'
@@ -32,7 +32,7 @@ export const testCommand = (): Command =>
 async function run(named: string, options: TestOptions): Promise<void> {
   const { json, asKnown: isAsKnown = false } = options
   const isFile = named === '-' || existsSync(named)
-  const written = isFile ? [readWritten(named)].flat().map(readRule) : undefined
+  const written = isFile ? readRules(await readWritten(named)) : undefined
   const results = await withAlerts(options, async (parts) => {
     const toMs = options.to === undefined ? await parts.nowMs() : readInstant(options.to, '--to')
     const fromMs = options.from === undefined ? toMs - monthMs : readInstant(options.from, '--from')
@@ -64,7 +64,11 @@ function announce(id: string, when: QueryCondition, fromMs: number, toMs: number
   process.stderr.write(`${id}: ${how}\n`)
 }
 
-function reportOf({ id }: Rule, { transitions, series, points, runs }: Backtest, isAsKnown: boolean): string {
+function reportOf(
+  { id }: Rule,
+  { transitions, series, points, undefinedPoints = 0, runs }: Backtest,
+  isAsKnown: boolean,
+): string {
   const fired = transitions.filter(({ kind }) => kind === 'firing' || kind === 'happened')
   const shown = fired.slice(-maxLines).map((each) => line(each, transitions))
   const head = ['since', 'until', 'lasted', 'series', 'value', 'compared']
@@ -74,6 +78,10 @@ function reportOf({ id }: Rule, { transitions, series, points, runs }: Backtest,
   const judgedRows = `${points} rows of ${series} keys in ${runs === 1 ? 'one answer' : `${runs} answers`}`
   const judgedPoints = `${points} points of ${series} series, ${isAsKnown ? 'as they were known' : 'as they are known now'}`
   lines.push(`${id} would have alerted ${times}: ${runs === undefined ? judgedPoints : judgedRows}.`)
+  if (undefinedPoints > 0)
+    lines.push(
+      `For ${undefinedPoints} of them the condition was undefined: too few samples in the window, or a ratio to zero or below.`,
+    )
   return `${lines.join('\n')}\n`
 }
 

@@ -76,6 +76,8 @@ export interface Tested {
   says: string
   series: number
   points: number
+  /** For how many of them a condition was undefined. */
+  undefinedPoints: number
   /** How often the query of the rule was asked: series are keys, points are rows. null: it has none. */
   runs: number | null
   /** How many episodes began. */

@@ -64,9 +64,13 @@ function Result({ rule, asKnown, tz }: { rule: string; asKnown: boolean; tz: str
   )
 }
 
-function judgedText({ points, series, runs, asKnown }: Tested): string {
+function judgedText({ points, undefinedPoints, series, runs, asKnown }: Tested): string {
+  const blind =
+    undefinedPoints === 0
+      ? ''
+      : ` For ${undefinedPoints} of them the condition was undefined: too few samples in the window, or a ratio to zero or below.`
   if (runs === null)
-    return `${points} points of ${series} series, ${asKnown ? 'as they were known' : 'as they are known now'}.`
+    return `${points} points of ${series} series, ${asKnown ? 'as they were known' : 'as they are known now'}.${blind}`
   const rows = `${points} rows of ${series} keys`
   if (runs > 1) return `${rows} in ${runs} answers.`
   return `${rows}, asked now: to test it on the past, write {at:DateTime64(3)} in place of now().`

@@ -1,7 +1,14 @@
+import type { DeclaredStep } from '#sources/source.ts'
 import { dayAt, type Window } from '../business-day.ts'
 import { datasetsByName } from '../datasets.ts'
 import { expectationOf } from '../expectation.ts'
-import type { WatchedSeries } from './series-watch.ts'
+
+export interface WatchedSeries {
+  dataset: string
+  key: string
+  labels: Readonly<Record<string, string>>
+  steps: readonly DeclaredStep[]
+}
 
 /** Returns what the declaration of a dataset says about a series. undefined: no source declares the dataset. */
 export function declaredSeries(dataset: string, key: string): WatchedSeries | undefined {

@@ -323,3 +323,29 @@ test.each([
   const again = engine.take('q', 'k', dayAhead(first, [900, 100, 250, 700], startMs + 2 * quarterMs + 1))
   expect(again.transitions).toEqual([])
 })
+
+test('points that a condition cannot judge are counted: too few samples, and a ratio to nothing', () => {
+  const rule = { value: '>', than: 3, as: 'ratio', to: { window: 'PT1M', of: 'avg' } }
+  const of = (values: (number | null)[], isSilent = false): number => {
+    const judged = ruleSchema.parse({ id: 'r', title: 't', owner: 'o', of: { dataset: 'd', key: 'k' }, when: rule })
+    const steps = [{ fromMs: 0, stepS: 10 }]
+    const engine = new AlertEngine([{ rule: judged, version: 1 }], (dataset, key) => ({
+      dataset,
+      key,
+      labels: {},
+      steps,
+    }))
+    const startMs = Date.UTC(2026, 10, 1)
+    for (const [at, value] of values.entries())
+      engine.take('d', 'k', {
+        ...{ startMs: startMs + at * 10_000, stepS: 10, values: [value], knownMs: startMs + at * 10_000, dueMs: null },
+        ...{ raw: { partition: 0, offset: at }, identity: 0, isSilent },
+      })
+    return engine.undefinedPoints
+  }
+  // A window of a minute has five steps between its ends, of which four must be there.
+  expect(of([1, 1, 1, 1, 1, 1])).toBe(4)
+  expect(of([1, 1, 1, 1, null, null, 1])).toBe(5)
+  expect(of([0, 0, 0, 0, 0, 0])).toBe(6)
+  expect(of([1, 1, 1], true)).toBe(0)
+})

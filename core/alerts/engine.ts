@@ -1,8 +1,9 @@
+import type { WatchedSeries } from './declared-series.ts'
 import { revisionTransitions } from './revision-transitions.ts'
 import { isOfWindows, isQuery, type RuleVersion, referencesOf, selects, windowsOf } from './rule.ts'
 import type { RuleOnSeries, ToldEpisode } from './rule-on-series.ts'
 import type { PointRun, ReplacingAnswer, Revision } from './series-points.ts'
-import { SeriesWatch, type WatchedSeries } from './series-watch.ts'
+import { SeriesWatch } from './series-watch.ts'
 import type { KnownPoint } from './sliding-window.ts'
 import type { EpisodeNews } from './tell-episodes.ts'
 import { type Transition, withId } from './transition.ts'
@@ -171,6 +172,11 @@ export class AlertEngine {
       series: held.length,
       rules: held.reduce((total, { rules }) => total + rules.length, 0),
     }
+  }
+
+  /** How many points that were not silent a condition could not judge. */
+  get undefinedPoints(): number {
+    return [...this.watches.values()].reduce((total, watch) => total + (watch?.undefinedPoints ?? 0), 0)
   }
 
   private watchOf(dataset: string, key: string): SeriesWatch | null {

@@ -1,6 +1,6 @@
-import type { DeclaredStep } from '#sources/source.ts'
 import { isPublishedAhead, maxAgeOf, maxAheadOf } from './ages.ts'
 import { type Comparand, comparandKey, comparandOf, type PointSource } from './comparand.ts'
+import type { WatchedSeries } from './declared-series.ts'
 import { PointRing } from './point-cells.ts'
 import {
   isRevision,
@@ -17,13 +17,6 @@ import { type KnownPoint, SlidingWindows } from './sliding-window.ts'
 import { type EpisodeNews, tellEpisodes } from './tell-episodes.ts'
 import { ThresholdIndex } from './threshold-index.ts'
 import type { PointFacts } from './transition.ts'
-
-export interface WatchedSeries {
-  dataset: string
-  key: string
-  labels: Readonly<Record<string, string>>
-  steps: readonly DeclaredStep[]
-}
 
 /** What a run of points did. */
 export interface RunOutcome {
@@ -69,6 +62,8 @@ export class SeriesWatch {
   readonly stepS: number
   /** Points that are not on the grid, or lie so far ahead that they would push out all others. */
   ignoredPoints = 0
+  /** Points that have a value and that a condition could not judge: too few samples, or a ratio to nothing. */
+  undefinedPoints = 0
   private readonly maxAheadMs: number
   private forgottenTo = Number.NEGATIVE_INFINITY
   /** The first cell that waits for points from the store. */
@@ -185,15 +180,18 @@ export class SeriesWatch {
 
   /** Judges the newest point: only rules whose threshold was passed, or that wait for something, are looked at. */
   private append(cell: number, atMs: number, isSilent: boolean, touched: Set<RuleOnSeries>): void {
+    let isUndefined = false
     for (const group of this.groups.values()) {
       const { compared, isWaiting } = group.comparand(atMs)
       if (isWaiting) this.waitingFrom = Math.min(this.waitingFrom, cell)
       group.compared.put(cell, 0, compared)
+      isUndefined ||= compared === null
       if (compared === null) continue
       if (group.last === null) group.index.visitBetween(Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY, add)
       else group.index.visitBetween(group.last, compared, add)
       group.last = compared
     }
+    if (isUndefined && !isSilent && this.points.values.count(cell) > 0) this.undefinedPoints++
     for (const rule of this.active) touched.add(rule)
     function add(rule: RuleOnSeries): void {
       touched.add(rule)

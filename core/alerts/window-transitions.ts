@@ -108,7 +108,9 @@ function tellKnown(
   outcome: EngineOutcome,
 ): void {
   const open = told(version.rule.id, dataset, '')?.episodes.find(({ endsMs }) => endsMs === null)
-  if (open) end(outcome, { version, kind: 'known', dataset, key: '', atMs: knownMs, knownMs, open })
+  // What is missing may lie ahead of what came.
+  const atMs = Math.max(knownMs, open?.onsetMs ?? knownMs)
+  if (open) end(outcome, { version, kind: 'known', dataset, key: '', atMs, knownMs, open })
 }
 
 interface Ending {

@@ -25,6 +25,8 @@ export interface BacktestRequest {
 export interface Backtest {
   series: number
   points: number
+  /** For how many of them a condition was undefined: too few samples in its window, or a ratio to zero or below. */
+  undefinedPoints?: number
   transitions: Transition[]
   /** How often the query of the rule was asked; it then counts keys as series and rows as points. Absent: it has none. */
   runs?: number
@@ -55,7 +57,7 @@ export async function backtest(store: Store, request: BacktestRequest): Promise<
   if (keys.length === 0) throw new UserError('The rule selects no series that is stored.')
   if (keys.length > maxSeries)
     throw new UserError(`The rule selects ${keys.length} series, and a test takes ${maxSeries}: name fewer.`)
-  const backtest: Backtest = { series: keys.length, points: 0, transitions: [] }
+  const backtest = { series: keys.length, points: 0, undefinedPoints: 0, transitions: [] as Transition[] }
   const referenced = referencesOf(rule)
   for (const { dataset, key } of keys) {
     const engine = new AlertEngine([{ rule, version }], declaredSeries)
@@ -73,6 +75,7 @@ export async function backtest(store: Store, request: BacktestRequest): Promise<
       if (index % runsInOneGo === 0) await setImmediate()
       backtest.transitions.push(...engine.take(each.dataset, each.key, each.run).transitions)
     }
+    backtest.undefinedPoints += engine.undefinedPoints
   }
   backtest.transitions = backtest.transitions
     .filter(({ facts, onsetMs }) => (request.isAsKnown ? facts.knownMs < toMs : onsetMs >= fromMs && onsetMs < toMs))

@@ -1,4 +1,5 @@
 // Where alerts are sent: webhooks and e-mail addresses, by records of the topic tidemark.alerts.endpoints.
+import type { Rule } from '#core/alerts/rule.ts'
 import { readNewest } from '#platform/kafka/newest-records.ts'
 import { withProducer } from '#platform/kafka/produce.ts'
 import { writeRecord } from '#platform/kafka/write-record.ts'
@@ -27,6 +28,19 @@ export async function findEndpoint(parts: AlertParts, id: string): Promise<Alert
   if (found !== undefined) return found
   const names = endpoints.map((endpoint) => endpoint.id).join(', ')
   throw new UserError(`There is no endpoint ${id}; there is: ${names || 'none yet'}.`)
+}
+
+/** Checks that the endpoints are there that rules tell. @throws UserError that names those that are not */
+export async function checkTell(parts: AlertParts, rules: readonly Pick<Rule, 'id' | 'tell'>[]): Promise<void> {
+  if (rules.every(({ tell }) => tell.length === 0)) return
+  const names = (await listEndpoints(parts)).map(({ id }) => id)
+  for (const { id, tell } of rules) {
+    const missing = tell.filter((name) => !names.includes(name))
+    if (missing.length === 0) continue
+    throw new UserError(
+      `The rule ${id} tells ${missing.join(', ')}, which is not an endpoint; there is: ${names.join(', ') || 'none yet'}. \`npx tidemark alerts endpoint add\` makes one.`,
+    )
+  }
 }
 
 /** Saves an endpoint. One that was disabled is in use again. */

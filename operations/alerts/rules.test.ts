@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { describeCondition } from '#core/alerts/describe-rule.ts'
-import { readRule } from './rules.ts'
+import { readRule, readRules } from './rules.ts'
 
 const rule = {
   id: 'r-1',
@@ -98,4 +98,12 @@ test('a query in words is one short line', () => {
   const sql = `SELECT key\n  FROM a WHERE ${'b'.repeat(200)}`
   const words = describeCondition(readRule({ ...query, when: { sql, every: 'PT5M' } }))
   expect(words).toBe(`a query returns a row, asked every 5 minutes: SELECT key FROM a WHERE ${'b'.repeat(96)}…`)
+})
+
+test('a file has one rule or a list, in which each id stands once', () => {
+  const rule = { id: 'r', title: 't', owner: 'o', of: { dataset: 'jao.core.atc' }, when: { value: '>', than: 1 } }
+  expect(readRules(rule).map(({ id }) => id)).toEqual(['r'])
+  expect(readRules([rule, { ...rule, id: 's' }]).map(({ id }) => id)).toEqual(['r', 's'])
+  expect(() => readRules([])).toThrow('The list has no rule.')
+  expect(() => readRules([rule, rule])).toThrow('The id r stands twice')
 })

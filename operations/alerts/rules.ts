@@ -40,6 +40,15 @@ export async function findRule(parts: AlertParts, id: string): Promise<AlertRule
   throw new UserError(`There is no alert rule ${id}; there is: ${names || 'none yet'}.`)
 }
 
+/** Reads one rule or a list of them. @throws UserError as `readRule`, and for an empty list and an id that stands twice */
+export function readRules(written: unknown): Rule[] {
+  const rules = [written].flat().map(readRule)
+  if (rules.length === 0) throw new UserError('The list has no rule.')
+  const twice = rules.find(({ id }, index) => rules.findIndex((other) => other.id === id) !== index)
+  if (twice !== undefined) throw new UserError(`The id ${twice.id} stands twice: each rule has its own.`)
+  return rules
+}
+
 /** Reads a rule as people write it. @throws UserError that names each part that does not fit, and why */
 export function readRule(written: unknown): Rule {
   const parsed = ruleSchema.safeParse(written)

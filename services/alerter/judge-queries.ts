@@ -144,7 +144,7 @@ class Session {
       const run = { startedMs: null, tookMs: 0, rows: null, failure: null }
       return [{ ...run, watch, when, owner, everyMs: durationMs(when.every) }]
     })
-    if (this.told !== undefined) this.add(closeGone(this.told.states, known))
+    if (this.told !== undefined) this.add(closeGone(this.told.states, known, this.parts.nowMs()))
     this.rulesVersion = version
   }
 

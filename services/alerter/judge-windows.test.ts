@@ -18,10 +18,10 @@ const late: CompletenessChange = {
 }
 
 /** A judge of a process that begins after `states` were told. */
-function openJudge(states: ToldState[]) {
+function openJudge(states: ToldState[], of: object = rule.of) {
   const told: EngineOutcome[] = []
   const judge = judgeWindows({
-    versions: () => [{ rule, version: 1 }],
+    versions: () => [{ rule: { ...rule, of: { ...rule.of, ...of } }, version: 1 }],
     readTold: async () => states,
     encode: () => [],
     onJudged: (outcome) => told.push(outcome),
@@ -41,6 +41,23 @@ test('a dataset that was told to bring nothing is known by the first point after
     { kind: 'known', onsetMs: nowMs, endsMs: nowMs + 9_000, firingId: unknown?.transitions[0]?.id },
   ])
   expect(after.heardOf(dataset, nowMs + 19_000)).toBeUndefined()
+})
+
+test('a slice of another day does not say that a day is there that is published ahead', async () => {
+  const ahead = 'jao.core.maxExchanges'
+  const judge = openJudge([], { dataset: ahead, key: '*' })
+  await judge.take({ ...late, dataset: ahead })
+  expect(judge.told.flatMap(({ transitions }) => transitions.map(({ kind }) => kind))).toEqual(['unknown'])
+  expect(judge.heardOf(ahead, nowMs + 9_000)).toBeUndefined()
+  await judge.take({
+    ...late,
+    dataset: ahead,
+    class: 'complete',
+    previousClass: 'late',
+    cause: null,
+    at: nowMs + 10_000,
+  })
+  expect(judge.told.at(-1)?.transitions.map(({ kind }) => kind)).toEqual(['known'])
 })
 
 test('whichever point comes first after a crash, that data is there again has one id', async () => {

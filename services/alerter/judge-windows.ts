@@ -29,6 +29,8 @@ export interface WindowJudge {
 /** A dataset of ticks brings nothing if this time has passed without a slice, besides three steps, ms. */
 const patienceMs = 60_000
 
+const stepOf = (dataset: string): number => declaredSeries(dataset, '')?.steps.at(-1)?.stepS ?? 0
+
 export function judgeWindows(parts: WindowParts): WindowJudge {
   let told: Map<string, ToldState> | undefined
   const heardAt = new Map<string, number>()
@@ -44,8 +46,7 @@ export function judgeWindows(parts: WindowParts): WindowJudge {
     }
   }
   const isSilent = ({ dataset, at }: CompletenessChange): boolean => {
-    const steps = declaredSeries(dataset, '')?.steps ?? []
-    const stepS = steps.at(-1)?.stepS ?? 0
+    const stepS = stepOf(dataset)
     return isPublishedAhead(stepS) || at - (heardAt.get(dataset) ?? 0) > patienceMs + 3 * stepS * 1_000
   }
   const begin = async (): Promise<void> => {
@@ -76,7 +77,8 @@ export function judgeWindows(parts: WindowParts): WindowJudge {
     },
     heardOf: (dataset, knownMs) => {
       heardAt.set(dataset, Math.max(knownMs, heardAt.get(dataset) ?? 0))
-      if (!unknown.has(dataset)) return undefined
+      // Of what is published ahead a slice of another day says nothing: its windows say when they are complete.
+      if (!unknown.has(dataset) || isPublishedAhead(stepOf(dataset))) return undefined
       const outcome = knownTransitions(parts.versions(), dataset, knownMs, find)
       unknown.delete(dataset)
       remember(outcome.states)

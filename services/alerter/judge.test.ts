@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { AlertEngine, type EngineOutcome } from '#core/alerts/engine.ts'
 import { ruleSchema } from '#core/alerts/rule.ts'
 import type { ConsumedRecord, Subscription } from '#platform/kafka/process-batch.ts'
+import type { Output } from '#platform/kafka/verdict.ts'
 import type { AcceptedAnswer, TimeseriesSlice } from '#schemas/generated/records.ts'
 import { type JudgeParts, judgeSource } from './judge.ts'
 
@@ -23,6 +24,12 @@ function slice(at: number, value: number, partial: Partial<TimeseriesSlice> = {}
 }
 
 const bucket = { dataset: 'kraken.ticker', key: 'A.last', startMs }
+
+/** What a start after a change of the rules tells. */
+const ended = {
+  transitions: [{ kind: 'resolved', id: 'end' }],
+  states: [],
+} as unknown as EngineOutcome
 
 interface Opened {
   /** How many slices are committed. */
@@ -47,6 +54,7 @@ const batch = (first: number, slices: readonly TimeseriesSlice[], headers: Recor
 function openJudge({ committed = 1, readBuckets = async () => [] }: Partial<Opened> = {}) {
   const starts: number[] = []
   const answersStarts: number[] = []
+  const published: Output[] = []
   const heard: number[] = []
   let rulesVersion = 1
   const parts: JudgeParts = {
@@ -60,10 +68,10 @@ function openJudge({ committed = 1, readBuckets = async () => [] }: Partial<Open
         (dataset, key) => ({ dataset, key, labels: {}, steps }),
         told,
       )
-      return { engine, outcome: { transitions: [], states: [] }, asked: [bucket] }
+      return { engine, outcome: starts.length > 1 ? ended : { transitions: [], states: [] }, asked: [bucket] }
     },
     readBuckets,
-    publish: async () => undefined,
+    publish: async (outputs) => void published.push(...outputs),
     log: { warn: () => undefined },
     committed: async (topic) => new Map([[0, topic === 'kraken.answers' ? 40 : committed]]),
     afterSlices: async (_, offsets) => offsets.length,
@@ -75,7 +83,8 @@ function openJudge({ committed = 1, readBuckets = async () => [] }: Partial<Open
     },
     onJudged: () => undefined,
   }
-  const { slices, answers } = judgeSource('kraken', parts)
+  const judged = judgeSource('kraken', parts)
+  const { slices, answers } = judged
   /** Returns what a batch sends; `acknowledge` says whether Kafka takes it. */
   const sentOf = async (handled: ReturnType<Subscription['handle']>, acknowledge = true): Promise<string[]> => {
     const verdicts = await handled
@@ -86,7 +95,12 @@ function openJudge({ committed = 1, readBuckets = async () => [] }: Partial<Open
   }
   const judge = (records: Batch, acknowledge = true) => sentOf(slices.handle(records), acknowledge)
   const judgeAnswers = (records: ConsumedRecord<AcceptedAnswer>[]) => sentOf(answers.handle(records))
-  return { judge, judgeAnswers, starts, answersStarts, heard, change: () => rulesVersion++ }
+  const refresh = async (): Promise<string[]> => {
+    published.length = 0
+    await judged.refresh()
+    return published.map(({ key, value }) => `${key} ${value}`)
+  }
+  return { judge, refresh, judgeAnswers, starts, answersStarts, heard, change: () => rulesVersion++ }
 }
 
 test('what Kafka did not acknowledge is sent again with the next batch, the same and once', async () => {
@@ -151,4 +165,15 @@ test('points of long windows that the store did not give are asked for again wit
   })
   for (let at = 0; at < 4; at++) await judge(batch(at, [slice(at, 1)]))
   expect(wanted).toEqual([[bucket], [bucket]])
+})
+
+test('a change of the rules is told without a slice, once', async () => {
+  const { judge, refresh, change, starts } = openJudge()
+  expect(await refresh()).toEqual([])
+  await judge(batch(0, [slice(0, 1)]))
+  change()
+  expect(await refresh()).toEqual(['resolved end'])
+  expect(await refresh()).toEqual([])
+  expect(await judge(batch(1, [slice(1, 1)]))).toEqual([])
+  expect(starts).toEqual([0, 1])
 })

@@ -31,8 +31,8 @@ export interface JudgeParts {
   /** Admits answers of the source when their slices are judged. */
   afterSlices: NonNullable<Subscription['admit']>
   encode: (outcome: EngineOutcome) => Output[]
-  /** Writes an outcome that no record made: transitions, and then states. @throws while Kafka is away */
-  publish: (outcome: EngineOutcome) => Promise<void>
+  /** Writes what no record made: transitions, and then states. @throws while Kafka is away */
+  publish: (outputs: readonly Output[]) => Promise<void>
   log: Pick<Logger, 'warn'>
   /** Takes that a slice of a dataset became known, and returns what is to be told because of it. */
   heardOf: (dataset: string, knownMs: number) => EngineOutcome | undefined
@@ -67,6 +67,8 @@ export interface SourceJudge {
   slices: Subscription<TimeseriesSlice>
   answers: Subscription<AcceptedAnswer>
   engines: () => AlertEngine[]
+  /** Judges by the rules of now, also where no slice comes. @throws while Kafka is away */
+  refresh: () => Promise<void>
 }
 
 const dayMs = 86_400_000
@@ -76,6 +78,9 @@ export function judgeSource(source: string, parts: JudgeParts): SourceJudge {
   const partitions = judgedPartitions(source, parts)
   return {
     engines: partitions.engines,
+    refresh: async () => {
+      for (const judged of await partitions.renewed()) await publishAll(judged, parts)
+    },
     slices: {
       topic: timeseriesTopic(source).name,
       record: timeseriesSliceSchema,
@@ -90,7 +95,8 @@ export function judgeSource(source: string, parts: JudgeParts): SourceJudge {
             judgeSlice(judged, record, headers.replay !== undefined, parts)
         }
         void loadBuckets(judged, parts)
-        return okAfter(batch.length, judged.unacknowledged, (sent) => void judged.unacknowledged.splice(0, sent))
+        const outputs = [...judged.unacknowledged]
+        return okAfter(batch.length, outputs, () => drop(judged.unacknowledged, outputs))
       },
     },
     answers: judgeAnswers(source, parts, partitions),
@@ -106,6 +112,19 @@ function judgeSlice(judged: JudgedPartition, slice: TimeseriesSlice, isReplay: b
   const outcome = judged.engine.take(slice.dataset, slice.key, run)
   if (outcome.transitions.length > 0) judged.unacknowledged.push(...parts.encode(outcome))
   parts.onJudged(outcome, slice.knownAt)
+}
+
+/** Writes what Kafka has not acknowledged yet. A batch that comes meanwhile writes the same again. */
+async function publishAll({ unacknowledged }: JudgedPartition, { publish }: JudgeParts): Promise<void> {
+  const outputs = [...unacknowledged]
+  await publish(outputs)
+  drop(unacknowledged, outputs)
+}
+
+/** Takes out what was sent. Two may send at once. */
+function drop(waiting: Output[], sent: readonly Output[]): void {
+  const isSent = new Set(sent)
+  waiting.splice(0, waiting.length, ...waiting.filter((output) => !isSent.has(output)))
 }
 
 /** Gives an engine what it asked for, and tells what comes of it. */
@@ -127,7 +146,7 @@ async function loadBuckets({ engine, asked, unacknowledged }: JudgedPartition, p
   const outcome = { transitions, states: outcomes.flatMap(({ states }) => states) }
   parts.onJudged(outcome, transitions.at(-1)?.facts.knownMs ?? 0)
   try {
-    await parts.publish(outcome)
+    await parts.publish(parts.encode(outcome))
   } catch {
     // Kafka takes it with what the next batch tells.
     unacknowledged.push(...parts.encode(outcome))
@@ -201,6 +220,11 @@ function judgedPartitions(source: string, parts: JudgeParts) {
       return Promise.all([...committed].map(([partition, offset]) => at(partition, Math.max(0, offset))))
     },
     engines: () => [...judged.values()].map(({ engine }) => engine),
+    /** Starts engines anew whose rules have changed, and returns their partitions. */
+    renewed: async (): Promise<JudgedPartition[]> => {
+      const old = [...judged].filter(([, { rulesVersion }]) => rulesVersion !== parts.rulesVersion())
+      return Promise.all(old.map(([partition, { nextOffset }]) => at(partition, nextOffset)))
+    },
   }
   return all
 }

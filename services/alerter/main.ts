@@ -1,6 +1,6 @@
 // The alerter: <source>.timeseries -> rules -> transitions on Kafka -> messages on Kafka -> webhooks and e-mail.
 import type { Registry as MetricsRegistry } from 'prom-client'
-import type { AlertEngine, EngineOutcome } from '#core/alerts/engine.ts'
+import type { EngineOutcome } from '#core/alerts/engine.ts'
 import { openClock } from '#core/clock.ts'
 import { alerterGroup, alerterGroups, alertMessagesGroup, consumerGroups, isReplaced } from '#core/consumer-groups.ts'
 import { createStore, type Store } from '#platform/clickhouse/client.ts'
@@ -21,7 +21,7 @@ import { alertRecords } from './alert-records.ts'
 import { openDelivery } from './deliver.ts'
 import { type FollowedAlerts, followAlerts } from './follow-alerts.ts'
 import { startHeartbeat } from './heartbeat.ts'
-import { type JudgeParts, judgeSource } from './judge.ts'
+import { type JudgeParts, judgeSource, type SourceJudge } from './judge.ts'
 import type { QueryJudge } from './judge-queries.ts'
 import { judgeWindows, type WindowJudge } from './judge-windows.ts'
 import { openMessages } from './messages.ts'
@@ -91,9 +91,8 @@ async function groupsOf(
   onStop('offsets', offsets.close)
   const store = openStore()
   onStop('store', async () => store?.close())
-  const publish = async (outcome: EngineOutcome): Promise<void> => {
-    const records = encodeOutcome(outcome)
-    for (const together of [records.filter(({ isLast }) => !isLast), records.filter(({ isLast }) => isLast)])
+  const publish = async (outputs: readonly Output[]): Promise<void> => {
+    for (const together of [outputs.filter(({ isLast }) => !isLast), outputs.filter(({ isLast }) => isLast)])
       if (together[0] !== undefined) await producer.send(together[0].topic, together)
   }
   const judges = judgeSources(
@@ -107,11 +106,13 @@ async function groupsOf(
   queries = openQueries(
     clients,
     {
-      ...{ config, store, measures, nowMs, log, publish, onTold: count },
+      ...{ config, store, measures, nowMs, log, onTold: count },
+      publish: (outcome) => publish(encodeOutcome(outcome)),
       ...{ rulesVersion: alerts.rulesVersion, rules: alerts.known },
     },
     onStop,
   )
+  onStop('rules of now', followRules(judges, alerts.rulesVersion))
   let heartbeatMs = 0
   const topics = consumerGroups().filter(({ group }) => alerterGroups.includes(group))
   const read = topics.map(({ group, topics }) => ({ groupId: group, topics }))
@@ -145,6 +146,27 @@ function openStore(): Store | undefined {
   return url === undefined ? undefined : createStore({ url, user, password, requestTimeoutMs: 30_000 })
 }
 
+/** Lets the judges see a change of a rule within a second, also where no slice comes. Returns how to stop that. */
+function followRules(judges: readonly Pick<SourceJudge, 'refresh'>[], rulesVersion: () => number): () => void {
+  let seen = rulesVersion()
+  let isBusy = false
+  const look = async (): Promise<void> => {
+    const version = rulesVersion()
+    if (isBusy || version === seen) return
+    isBusy = true
+    try {
+      await Promise.all(judges.map(({ refresh }) => refresh()))
+      seen = version
+    } catch (error) {
+      log.warn({ err: error }, 'a change of the rules waits for Kafka')
+    } finally {
+      isBusy = false
+    }
+  }
+  const timer = setInterval(() => void look(), 1_000)
+  return () => clearInterval(timer)
+}
+
 interface JudgedBy extends Pick<JudgeParts, 'encode' | 'publish'> {
   alerts: FollowedAlerts
   windows: WindowJudge
@@ -156,11 +178,11 @@ function judgeSources(
   { kafka, registry }: KafkaClients,
   { alerts, windows, offsets, store, encode, publish }: JudgedBy,
   onJudged: JudgeParts['onJudged'],
-): { engines: () => AlertEngine[]; subscriptions: Subscription[] }[] {
+): (Pick<SourceJudge, 'engines' | 'refresh'> & { subscriptions: Subscription[] })[] {
   const after = afterRecords(offsets, () => alerterGroup)
   return sources.map((source) => {
     const { name } = source
-    const { engines, slices, answers } = judgeSource(name, {
+    const { engines, refresh, slices, answers } = judgeSource(name, {
       ...{ rulesVersion: alerts.rulesVersion, encode, publish, log },
       ...{ heardOf: windows.heardOf, onJudged },
       start: async (place) => {
@@ -172,6 +194,6 @@ function judgeSources(
       committed: async (topic) => (await offsets.committed(alerterGroup, [topic])).get(topic) ?? new Map(),
       afterSlices: after([timeseriesTopic(name)]),
     })
-    return { engines, subscriptions: (isReplaced(source) ? [slices, answers] : [slices]) as Subscription[] }
+    return { engines, refresh, subscriptions: (isReplaced(source) ? [slices, answers] : [slices]) as Subscription[] }
   })
 }

@@ -52,12 +52,16 @@ export async function startEngine(
   const named = new Map(states.map((state) => [stateName(state.ruleId, state.dataset, state.key), state]))
   const told = [...named.values()]
   const known = rules()
+  const nowMs = Date.now()
   const versions = validRules(known).filter(({ rule }) => !isQuery(rule.when))
   const asked: SeriesBucket[] = []
   const ask = hasStore ? (bucket: SeriesBucket) => void asked.push(bucket) : undefined
-  const engine = new AlertEngine(versions, declaredSeries, told, ask)
+  const closed = closeGone(told, known, nowMs)
+  const isClosed = new Set(closed.states.map((state) => stateName(state.ruleId, state.dataset, state.key)))
+  const open = told.filter((state) => !isClosed.has(stateName(state.ruleId, state.dataset, state.key)))
+  // What is closed here is not told once more by the next start.
+  const engine = new AlertEngine(versions, declaredSeries, [...open, ...closed.states], ask)
   const lookBackMs = longestLookBackMs(versions) + Math.max(0, ...versions.map(({ rule }) => persistenceMs(rule)))
-  const nowMs = Date.now()
   const fromMs = nowMs - lookBackMs - slackMs - (isAhead(source) ? aheadMs : 0)
   let firstWrittenMs = Number.POSITIVE_INFINITY
   const from = await readAgain({ kafka, registry }, { topic, partition, fromMs, to: offset }, timeseriesSliceSchema, {
@@ -76,7 +80,7 @@ export async function startEngine(
   })
   engine.resume(from === 0 ? Number.NEGATIVE_INFINITY : firstWrittenMs + lookBackMs)
   log.info({ topic, partition, from, to: offset, loaded: engine.load }, 'an engine has started')
-  return { engine, outcome: closeGone(told, known), asked }
+  return { engine, outcome: closed, asked }
 }
 
 interface Part {
@@ -112,25 +116,32 @@ export async function readTold(kafka: Kafka, registry: Registry, log: Logger): P
   return [...(await readNewest(kafka, registry, alertStateTopic, log)).values()].map(toldState)
 }
 
-/** Resolves what fires by rules, or versions of rules, that are gone, and says that what was unknown no longer is. */
-export function closeGone(told: readonly ToldState[], known: ReadonlyMap<string, KnownRule>): EngineOutcome {
+/**
+ * Resolves what fires by rules, or versions of rules, that are gone. What lies ahead as a whole fires, too. Pure.
+ * @param nowMs ms UTC
+ */
+export function closeGone(
+  told: readonly ToldState[],
+  known: ReadonlyMap<string, KnownRule>,
+  nowMs: number,
+): EngineOutcome {
   const outcome: EngineOutcome = { transitions: [], states: [] }
   for (const state of told) {
     const rule = known.get(state.ruleId)
     const isCurrent = rule !== undefined && !rule.isDeleted && rule.version === state.ruleVersion
     if (isCurrent || rule === undefined || state.episodes.length === 0) continue
     outcome.states.push({ ...state, episodes: [] })
-    const open = state.episodes.find(({ endsMs }) => endsMs === null)
-    if (open === undefined) continue
-    const { onsetMs, firingId } = open
-    const kind = state.key === '' ? 'known' : 'resolved'
-    outcome.transitions.push(
-      withId({
-        ...{ kind, rule: { rule: rule.rule, version: state.ruleVersion }, onsetMs, endsMs: null, firingId },
-        ...{ dataset: state.dataset, key: state.key, facts: { ...noFacts, atMs: onsetMs, knownMs: 0 } },
-        detail: rule.isDeleted ? 'the rule was deleted' : 'the rule was changed',
-      }),
-    )
+    for (const { onsetMs, endsMs, firingId } of state.episodes) {
+      if (endsMs !== null && endsMs <= nowMs) continue
+      outcome.transitions.push(
+        withId({
+          ...{ kind: state.key === '' ? 'known' : 'resolved', onsetMs, endsMs: null, firingId },
+          rule: { rule: rule.rule, version: state.ruleVersion },
+          ...{ dataset: state.dataset, key: state.key, facts: { ...noFacts, atMs: onsetMs, knownMs: state.knownMs } },
+          detail: rule.isDeleted ? 'the rule was deleted' : 'the rule was changed',
+        }),
+      )
+    }
   }
   return outcome
 }

@@ -71,7 +71,7 @@ test('the rules of examples/alerts/queries.json are answered by the tables of th
   try {
     for (const rule of rules) await checkQuery(reader, rule, atMs)
     const second = Math.floor(atMs / 1_000) - 60
-    const values = `('kraken.ticker', 'XBTUSD.last', ${second}, 100, 1, 10, ''), ('binance.ticker24hr', 'BTCUSDT.last', ${second}, 102, 1, 10, '')`
+    const values = `('kraken.ticker', 'XXBTZUSD.last', ${second}, 100, 1, 10, ''), ('binance.ticker24hr', 'BTCUSDT.last', ${second}, 102, 1, 10, '')`
     await run(`INSERT INTO tidemark.points (dataset, key, ts, value, version, step_s, flags) VALUES ${values}`)
     const letters = Array.from({ length: 10 }, (_, n) => `('jao.dlq', ${n}, '${second}', 'a reason')`)
     await run(`INSERT INTO tidemark.dead_letter_records (topic, offset, at, message) VALUES ${letters.join(', ')}`)

@@ -1,5 +1,6 @@
 // What operators change about alerts. Where alerts are sent to is no part of it: addresses and secrets stay inside.
 import { z } from 'zod'
+import { checkTell } from '#operations/alerts/endpoints.ts'
 import { type AlertParts, deleteRule, findRule, listRules, readRule, saveRule } from '#operations/alerts/rules.ts'
 import { endSilence, findSilence, silence } from '#operations/alerts/silences.ts'
 import { checkQuery } from '#operations/alerts/test-query.ts'
@@ -53,6 +54,7 @@ function addRuleChanges(
       await checkQuery(parts.store, rule, parts.nowMs())
       const before = (await listRules(alertParts)).find(({ id }) => id === rule.id)
       if (before !== undefined) refuseOtherRule(caller, selectorOf(before))
+      await checkTell(alertParts, [rule])
       const change = { action: 'save-alert-rule', target: { rule }, why: body.why, isDry: false }
       return changed(parts, request, change, async () => {
         const saved = await saveRule(alertParts, rule, { by: caller.name, why: body.why })

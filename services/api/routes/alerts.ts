@@ -194,12 +194,13 @@ function shownEvent(event: AlertEvent) {
   }
 }
 
-function shown({ series, points, transitions, runs }: Backtest) {
+function shown({ series, points, undefinedPoints = 0, transitions, runs }: Backtest) {
   const begun = transitions.filter(({ kind }) => kind === 'firing' || kind === 'happened').length
   const isCut = transitions.length > maxTransitions
   return {
     series,
     points,
+    undefinedPoints,
     runs: runs ?? null,
     begun,
     isCut,
