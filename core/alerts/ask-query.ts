@@ -33,5 +33,7 @@ export async function askQuery(
 function wordsOf(error: unknown): string {
   const { message, type } = error as Error & { type?: string }
   const said = message.length > maxWordChars ? `${message.slice(0, maxWordChars)}…` : message
-  return type === undefined ? `The store does not answer: ${said}` : `The store says: ${said} (${type})`
+  if (type === undefined) return `The store does not answer: ${said}`
+  const hint = type === 'UNKNOWN_TABLE' ? ' A rule names tables with their database: tidemark.latest.' : ''
+  return `The store says: ${said} (${type})${hint}`
 }

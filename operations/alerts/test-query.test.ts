@@ -36,6 +36,7 @@ test.each([
   ],
   ['SELECT zone AS key FROM t.outages', 'The rule outage is refused: The key "AT" comes twice'],
   ['SELECT zonne AS key FROM t.outages', /The store says: .*zonne.*UNKNOWN_IDENTIFIER/],
+  ['SELECT key FROM latest', /UNKNOWN_TABLE\) A rule names tables with their database: tidemark.latest\./],
   ['SELECT key', /The rule outage is refused: The store says: /],
   ["SELECT 'x' AS key FROM numbers(3) SETTINGS max_threads = 1", 'The query may not have SETTINGS'],
   ['SELECT toString(number) AS key FROM numbers(1001)', 'returns more than 1000 rows'],
