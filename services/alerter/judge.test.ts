@@ -100,7 +100,18 @@ function openJudge({ committed = 1, readBuckets = async () => [] }: Partial<Open
     await judged.refresh()
     return published.map(({ key, value }) => `${key} ${value}`)
   }
-  return { judge, refresh, judgeAnswers, starts, answersStarts, heard, change: () => rulesVersion++ }
+  const { onAssigned, engines } = judged
+  return {
+    judge,
+    refresh,
+    onAssigned,
+    engines,
+    judgeAnswers,
+    starts,
+    answersStarts,
+    heard,
+    change: () => rulesVersion++,
+  }
 }
 
 test('what Kafka did not acknowledge is sent again with the next batch, the same and once', async () => {
@@ -176,4 +187,15 @@ test('a change of the rules is told without a slice, once', async () => {
   expect(await refresh()).toEqual([])
   expect(await judge(batch(1, [slice(1, 1)]))).toEqual([])
   expect(starts).toEqual([0, 1])
+})
+
+test('a partition that another alerter judges now is let go', async () => {
+  const { judge, refresh, change, onAssigned, engines } = openJudge()
+  await judge(batch(0, [slice(0, 1)]))
+  onAssigned({ 'kraken.timeseries': [0] })
+  expect(engines()).toHaveLength(1)
+  onAssigned({})
+  change()
+  expect(await refresh()).toEqual([])
+  expect(engines()).toEqual([])
 })

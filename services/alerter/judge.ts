@@ -67,6 +67,8 @@ export interface SourceJudge {
   slices: Subscription<TimeseriesSlice>
   answers: Subscription<AcceptedAnswer>
   engines: () => AlertEngine[]
+  /** To be called with the partitions by topic that are assigned. Others are let go. */
+  onAssigned: (partitions: Readonly<Record<string, number[]>>) => void
   /** Judges by the rules of now, also where no slice comes. @throws while Kafka is away */
   refresh: () => Promise<void>
 }
@@ -78,6 +80,7 @@ export function judgeSource(source: string, parts: JudgeParts): SourceJudge {
   const partitions = judgedPartitions(source, parts)
   return {
     engines: partitions.engines,
+    onAssigned: (assigned) => partitions.keep(assigned[timeseriesTopic(source).name] ?? []),
     refresh: async () => {
       for (const judged of await partitions.renewed()) await publishAll(judged, parts)
     },
@@ -220,6 +223,11 @@ function judgedPartitions(source: string, parts: JudgeParts) {
       return Promise.all([...committed].map(([partition, offset]) => at(partition, Math.max(0, offset))))
     },
     engines: () => [...judged.values()].map(({ engine }) => engine),
+    /** Lets go of all other partitions. Another alerter judges them. */
+    keep: (assigned: readonly number[]): void => {
+      for (const partition of judged.keys()) if (!assigned.includes(partition)) judged.delete(partition)
+      if (assigned.length === 0) all.nextAnswer = 0
+    },
     /** Starts engines anew whose rules have changed, and returns their partitions. */
     renewed: async (): Promise<JudgedPartition[]> => {
       const old = [...judged].filter(([, { rulesVersion }]) => rulesVersion !== parts.rulesVersion())

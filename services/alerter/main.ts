@@ -131,7 +131,10 @@ async function groupsOf(
     {
       ...{ groupId: alerterGroup, shape, from: 'newest', standsBy: true },
       subscriptions: [...judges.flatMap(({ subscriptions }) => subscriptions), windows.subscription] as Subscription[],
-      onAssigned: (partitions) => queries?.onAssigned(partitions[completenessTopic.name]?.includes(0) ?? false),
+      onAssigned: (partitions) => {
+        for (const judge of judges) judge.onAssigned(partitions)
+        queries?.onAssigned(partitions[completenessTopic.name]?.includes(0) ?? false)
+      },
     },
     {
       ...{ groupId: alertMessagesGroup, shape, subscriptions: [messages.subscription as Subscription] },
@@ -178,11 +181,11 @@ function judgeSources(
   { kafka, registry }: KafkaClients,
   { alerts, windows, offsets, store, encode, publish }: JudgedBy,
   onJudged: JudgeParts['onJudged'],
-): (Pick<SourceJudge, 'engines' | 'refresh'> & { subscriptions: Subscription[] })[] {
+): (Pick<SourceJudge, 'engines' | 'refresh' | 'onAssigned'> & { subscriptions: Subscription[] })[] {
   const after = afterRecords(offsets, () => alerterGroup)
   return sources.map((source) => {
     const { name } = source
-    const { engines, refresh, slices, answers } = judgeSource(name, {
+    const { engines, refresh, onAssigned, slices, answers } = judgeSource(name, {
       ...{ rulesVersion: alerts.rulesVersion, encode, publish, log },
       ...{ heardOf: windows.heardOf, onJudged },
       start: async (place) => {
@@ -194,6 +197,11 @@ function judgeSources(
       committed: async (topic) => (await offsets.committed(alerterGroup, [topic])).get(topic) ?? new Map(),
       afterSlices: after([timeseriesTopic(name)]),
     })
-    return { engines, refresh, subscriptions: (isReplaced(source) ? [slices, answers] : [slices]) as Subscription[] }
+    return {
+      engines,
+      refresh,
+      onAssigned,
+      subscriptions: (isReplaced(source) ? [slices, answers] : [slices]) as Subscription[],
+    }
   })
 }
