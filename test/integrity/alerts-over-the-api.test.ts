@@ -119,6 +119,8 @@ describe('a rule', () => {
       body: { detail: 'The rule has the id "high-border", and the path names other.' },
     })
     expect((await listed('alerts/rules')).map(({ id }) => id)).toEqual(['high-border'])
+    expect(await api.json('alerts/rules/high-border')).toEqual((await listed('alerts/rules'))[0])
+    expect((await api.get('alerts/rules/other')).status).toBe(404)
     expect(await send('DELETE', 'alerts/rules/other', { why: 'x' })).toMatchObject({
       status: 404,
       body: { detail: expect.stringContaining('There is no alert rule other; there is: high-border.') },

@@ -10,7 +10,7 @@ import type { Caller } from '../access.ts'
 import type { RememberedAlerts } from '../alert-records.ts'
 import type { ApiParts, TypedServer } from '../parts.ts'
 import { objectResponse } from '../responses.ts'
-import { found, shownRule, shownSilence, writtenRule } from './alerts.ts'
+import { byRule, found, shownRule, shownSilence, writtenRule } from './alerts.ts'
 import { changed, refuseOtherSource, why } from './change.ts'
 import { readAt } from './parameters.ts'
 
@@ -25,7 +25,6 @@ export function addAlertChangeRoutes(server: TypedServer, parts: ApiParts, alert
 
 const about = (summary: string) => ({ summary, tags: ['alerts'], response: objectResponse })
 const operator = { role: 'operator' as const }
-const byRule = z.object({ id: z.string().max(63).describe('the id of the rule') })
 const reason = z.strictObject({ why })
 
 function addRuleChanges(

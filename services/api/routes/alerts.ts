@@ -39,6 +39,8 @@ const kinds = [
   'known',
 ] as const satisfies readonly TransitionKind[]
 
+export const byRule = z.object({ id: z.string().max(63).describe('the id of the rule') })
+
 export const writtenRule = z
   .record(z.string(), z.unknown())
   .describe('a rule as JSON, as `npx tidemark alerts show` prints it')
@@ -49,14 +51,18 @@ export function addAlertRoutes(server: TypedServer, parts: ApiParts, { rules, si
     config: { role: 'reader' as const },
     schema: { summary, tags: ['alerts'], response: objectResponse },
   })
-  server.get('/api/v1/alerts/rules', about('The alert rules, each with its condition in words'), async () => {
+  const shownRules = async () => {
     const [all, runs] = await Promise.all([rules(), queryRuns(parts.alerterUrl)])
     const queryOf = (id: string) => {
       const run = runs.get(id)
       return run === undefined ? null : { ...run, says: describeQueryRun(run) }
     }
-    return { data: all.map((rule) => ({ ...shownRule(rule), query: queryOf(rule.id) })) }
-  })
+    return all.map((rule) => ({ ...shownRule(rule), query: queryOf(rule.id) }))
+  }
+  server.get('/api/v1/alerts/rules', about('The alert rules, each with its condition in words'), async () => ({
+    data: await shownRules(),
+  }))
+  addRule(server, shownRules)
   const ofSilences = about('When alerts are not sent, until when, why, and how many that fire are held back now')
   server.get('/api/v1/alerts/silences', ofSilences, async () => {
     const all = await silences()
@@ -94,6 +100,24 @@ export function addAlertRoutes(server: TypedServer, parts: ApiParts, { rules, si
   })
   addEvent(server, parts)
   addTest(server, parts)
+}
+
+function addRule(
+  server: TypedServer,
+  rules: () => Promise<(ReturnType<typeof shownRule> & { query: unknown })[]>,
+): void {
+  server.get(
+    '/api/v1/alerts/rules/:id',
+    {
+      config: { role: 'reader' },
+      schema: { summary: 'An alert rule', tags: ['alerts'], params: byRule, response: objectResponse },
+    },
+    async ({ params: { id } }) => {
+      const found = (await rules()).find((rule) => rule.id === id)
+      if (found === undefined) throw new Problem(404, 'Not found', `There is no alert rule ${id}.`)
+      return found
+    },
+  )
 }
 
 function addEvent(server: TypedServer, { store }: ApiParts): void {
