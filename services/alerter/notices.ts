@@ -5,6 +5,8 @@ import type { AlertDelivery, AlertEndpoint, AlertEvent, AlertSilence } from '#sc
 import { composeMessage, type MessageBody } from './compose-message.ts'
 
 const minuteMs = 60_000
+/** Receivers read a list of transitions in each message. */
+const none = { count: 0, more: 0, events: [] }
 
 /** Returns whether a silence ends so soon that its end is announced: a tenth of its time before, 15 minutes at most. */
 export function endsSoon({ fromAt, untilAt }: AlertSilence, nowMs: number): boolean {
@@ -38,7 +40,7 @@ export function endpointDisabled(disabled: AlertEndpoint, why: string, endpoint:
   const says = `The endpoint ${id} (${kind}) gets no alerts any more: ${why}. \`npx tidemark alerts endpoint add ${id}\` saves it anew, \`send-test\` tries it.`
   const body: MessageBody = {
     ...{ atMs: nowMs, type: 'alert.endpoint-disabled', subject: `The endpoint ${id} is disabled` },
-    ...{ text: printable(says), data: { endpoint: { id, kind, why } }, events: [] },
+    ...{ text: printable(says), data: { endpoint: { id, kind, why }, ...none }, events: [] },
   }
   return noticeOf(['endpoint-disabled', id, changedAt, endpoint], endpoint, body, nowMs)
 }

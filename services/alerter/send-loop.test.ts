@@ -179,7 +179,7 @@ test('those who an endpoint told hear that it is disabled by their other endpoin
   expect(notice).toMatchObject({ endpoint: 'v', state: 'open' })
   expect(JSON.parse(notice?.body ?? '')).toMatchObject({
     ...{ type: 'alert.endpoint-disabled', subject: 'The endpoint u is disabled' },
-    data: { endpoint: { id: 'u', kind: 'webhook', why: '410 Gone' } },
+    data: { endpoint: { id: 'u', kind: 'webhook', why: '410 Gone' }, count: 0, events: [] },
   })
   expect(new Set(others.map(({ endpoint }) => endpoint))).toEqual(new Set(['u', 'v']))
   expect(desk.written.findIndex(({ topic }) => topic === alertEndpointsTopic.name)).toBe(1)

@@ -13,6 +13,7 @@ import { checkQuery } from '#operations/alerts/test-query.ts'
 import { createStore } from '#platform/clickhouse/client.ts'
 import { alertEventsTopic } from '#schemas/alert-topics.ts'
 import type { AlertEvent } from '#schemas/generated/records.ts'
+import { longTest } from '../support/long-tests.ts'
 import { type Pipeline, startPipeline } from '../support/pipeline.ts'
 import type { ServiceProcess } from '../support/service-process.ts'
 import { stackOf } from '../support/stack-of.ts'
@@ -139,7 +140,7 @@ test('a transition whose state was not written is not told again', async () => {
   expect((await said('half'))[1]?.firingId).toBe(event.id)
 })
 
-test('a query that fails makes its rule unknown and resolves nothing, until it works again', async () => {
+longTest('a query that fails makes its rule unknown and resolves nothing, until it works again', async () => {
   await run("INSERT INTO t.gone VALUES ('AT', 5)")
   await save('gone', table('gone'))
   await until(async () => expect(await kinds('gone')).toEqual([['firing', 'AT', 5]]))
