@@ -24,7 +24,7 @@ interface Alerts {
   isCut: boolean
 }
 
-/** What fires, what is unknown, and what was told to have happened since an instant, ms UTC. */
+/** Asks for the alerts that fire or are unknown, and for those that happened since an instant, ms UTC. */
 function useAlerts(sinceMs: number) {
   const since = new Date(sinceMs).toISOString()
   const load: Loader<Alerts> = async (_, signal) => {

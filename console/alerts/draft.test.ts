@@ -7,7 +7,7 @@ test('the rule to begin with is one that could be saved', () => {
   expect('rule' in draft && readRule(draft.rule).of.dataset).toBe('kraken.ticker')
 })
 
-test('a text that is no rule says why', () => {
+test('a text that is not a rule is refused with the reason', () => {
   const problem = (text: string): string => {
     const draft = draftOf(text)
     return 'problem' in draft ? draft.problem : 'none'

@@ -4,6 +4,7 @@ import { describeCondition, describeEvent } from './describe-rule.ts'
 import { ruleSchema } from './rule.ts'
 
 const to = { window: 'PT1H', of: 'avg' }
+const hourly = (of: string) => ({ value: '>', than: 3, as: 'ratio', to: { window: 'PT1H', of } })
 
 test.each([
   [{ value: '>', than: 3 }, 'the value is more than 3'],
@@ -35,6 +36,35 @@ test.each([
       ],
     },
     'the value is more than 1, or the value is less than 0',
+  ],
+  [{ value: '<', than: 900 }, 'the value is less than 900'],
+  [hourly('avg'), 'the value is more than 3 times the average of the hour before it'],
+  [{ ...hourly('first'), as: 'percent' }, 'the value is more than 3 % above the first value of the hour before it'],
+  [
+    { ...hourly('min'), value: '<', as: 'percent', than: -5 },
+    'the value is less than -5 % above the minimum of the hour before it',
+  ],
+  [
+    { ...hourly('stddev'), as: 'difference' },
+    'the value minus the standard deviation of the hour before it is more than 3',
+  ],
+  [
+    {
+      all: [
+        { value: '>', than: 1 },
+        { value: '<=', than: 2 },
+      ],
+    },
+    'the value is more than 1, and the value is at most 2',
+  ],
+  [
+    {
+      any: [
+        { value: '>', than: 1 },
+        { value: '<=', than: 0 },
+      ],
+    },
+    'the value is more than 1, or the value is at most 0',
   ],
   [{ revision: '>', than: 500 }, 'a value that lies ahead is revised by more than 500'],
   [{ revision: '>=', than: 500, ahead: false }, 'a value is revised by at least 500'],

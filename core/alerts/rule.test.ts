@@ -62,3 +62,22 @@ test('what a rule looks back to, and with what it compares', () => {
   expect(windowsOf(rule)).toEqual([3_600_000])
   expect(referencesOf(rule)).toEqual([{ dataset: 'e', key: 'k' }])
 })
+
+test('a star stands for any characters, and many stars take no time', () => {
+  expect(matches('*.last', 'XBT.last')).toBe(true)
+  expect(matches('*.last', 'XBT.lastly')).toBe(false)
+  expect(matches('a*b*c', 'a-b-b-c')).toBe(true)
+  expect(matches('ab*ba', 'aba')).toBe(false)
+  expect(matches('*', '')).toBe(true)
+  expect(matches('', 'x')).toBe(false)
+  expect(matches(`${'*a'.repeat(140)}*b`, 'a'.repeat(300))).toBe(false)
+})
+
+test('a selector takes a series by dataset, key and labels; a label that is not there does not match', () => {
+  const series = { dataset: 'jao.core.maxExchanges', key: 'border_AT_BE', labels: { from: 'AT', to: 'BE' } }
+  const of = (labels: Record<string, string>) => ({ dataset: 'jao.*', key: '*', labels })
+  expect(selects(of({}), series)).toBe(true)
+  expect(selects(of({ from: 'AT', to: '*' }), series)).toBe(true)
+  expect(selects(of({ from: 'DE' }), series)).toBe(false)
+  expect(selects(of({ zone: '*' }), series)).toBe(false)
+})

@@ -64,6 +64,9 @@ export const withId = (transition: Omit<Transition, 'id'>): Transition => ({
 function transitionId(transition: Omit<Transition, 'id'>): string {
   const { rule, dataset, key, kind, onsetMs, endsMs, firingId, facts } = transition
   const instants = kind === 'known' ? [firingId] : [onsetMs, endsMs, facts.atMs, facts.knownMs]
-  const parts = [rule.rule.id, rule.version, dataset, key, kind, ...instants]
-  return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 32)
+  return idOf([rule.rule.id, rule.version, dataset, key, kind, ...instants])
 }
+
+/** Returns the id of what these parts name: the same parts have the same id, whoever asks. */
+export const idOf = (parts: readonly unknown[]): string =>
+  createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 32)

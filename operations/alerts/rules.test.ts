@@ -107,3 +107,50 @@ test('a file has one rule or a list, in which each id stands once', () => {
   expect(() => readRules([])).toThrow('The list has no rule.')
   expect(() => readRules([rule, rule])).toThrow('The id r stands twice')
 })
+
+const ofTicks = { id: 'r', title: 'A title', owner: 'us', of: { dataset: 'kraken.ticker', key: '*.last' } }
+const hourly = (of: string) => ({ value: '>', than: 3, as: 'ratio', to: { window: 'PT1H', of } })
+const capacities = { dataset: 'jao.core.maxExchanges' }
+
+test.each([
+  [{ when: { value: '>', than: 'x' } }, 'when.than: Invalid input: expected number, received string'],
+  [
+    { when: { ...hourly('avg'), as: 'rattio' } },
+    'when.as: Invalid option: expected one of "ratio"|"difference"|"percent"',
+  ],
+  [{ when: hourly('mean') }, 'when.to.of: Invalid option'],
+  [
+    { when: { ...hourly('avg'), to: { window: 'P8D', of: 'avg' } } },
+    'when.to.window: must be a length of time from PT1M to P7D',
+  ],
+  [
+    { when: { ...hourly('avg'), to: { window: 'an hour', of: 'avg' } } },
+    'when.to.window: must be a length of time such as',
+  ],
+  [{ when: { value: '>', than: 1 }, id: 'Not An Id' }, 'id: must be small letters, digits and hyphens, at most 63'],
+  [{ when: { value: '>', than: 1 }, clearAt: 2 }, 'clearAt: must lie on the other side of 1'],
+  [{ when: { all: [{ value: '>', than: 1 }] }, clearAt: 0 }, 'clearAt: is for a rule with one condition on a value'],
+  [{ when: { value: '>', than: 1 }, times: { of: 3, atLeast: 4 } }, 'times: `atLeast` cannot be above `of`'],
+  [{ when: { value: '>', than: 1 }, tells: ['x'] }, 'the rule: Unrecognized key: "tells"'],
+  [{ when: { becomes: 'published' }, of: { dataset: 'kraken.tikker' } }, 'no dataset is named kraken.tikker'],
+  [{ when: { value: '>', than: 1 }, of: { dataset: 'blog_analysis.votes' } }, 'no dataset is named'],
+  [
+    { when: { value: '>', than: 1 }, of: { ...capacities, labels: { to_zone: 'BE' } } },
+    'no series of jao.core.maxExchanges has the label to_zone; there is: from, to',
+  ],
+  [{ when: { revision: '>', than: 1 } }, 'ticks of kraken.ticker are not revised'],
+  [
+    { when: { value: '>', than: 1, as: 'percent', to: { knownBefore: 'P1D' } } },
+    'a tick of kraken.ticker is known once',
+  ],
+  [
+    { when: hourly('avg'), of: { dataset: 'binance.ticker24hr', key: '*.change' } },
+    'a ratio means nothing for values that may be below zero',
+  ],
+  [{ when: hourly('avg'), of: capacities }, 'a window of PT1H holds fewer than two values, which come every 3600 s'],
+  [{ when: { revision: '>', than: 1 }, of: capacities, for: 'PT1H' }, 'are for conditions that last'],
+  [{ when: { becomes: 'late' }, of: capacities, for: 'PT1H' }, 'are for conditions on values'],
+  [{ when: { ...hourly('avg'), to: { dataset: 'no.such', key: 'x' } } }, 'there is no dataset no.such'],
+])('%j is refused: %s', (more, words) => {
+  expect(() => readRule({ ...ofTicks, ...more })).toThrow(words)
+})

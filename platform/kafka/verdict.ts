@@ -42,17 +42,24 @@ export const ok = (
 
 /**
  * Returns the verdicts of a batch that is done as a whole: all are ok, and the last one has the records to send.
- * @param onAcknowledged called with their number after Kafka has acknowledged them
+ * @param onAcknowledged called after Kafka has acknowledged them
  */
-export function okAfter(
-  records: number,
-  outputs: readonly Output[],
-  onAcknowledged: (sent: number) => void,
-): Verdict[] {
+export function okAfter(records: number, outputs: readonly Output[], onAcknowledged: () => void): Verdict[] {
   const verdicts = Array.from({ length: records }, () => ok())
-  const sent = outputs.length
-  verdicts[records - 1] = ok([...outputs], [], { onAcknowledged: () => onAcknowledged(sent) })
+  verdicts[records - 1] = ok([...outputs], [], { onAcknowledged })
   return verdicts
+}
+
+/** Returns the verdicts of a batch that is done as a whole and sends all that waits. What Kafka has acknowledged waits no more. */
+export function okSending(records: number, waiting: Output[]): Verdict[] {
+  const outputs = [...waiting]
+  return okAfter(records, outputs, () => dropSent(waiting, outputs))
+}
+
+/** Takes out what was sent. Others may send at the same time, and add. */
+export function dropSent(waiting: Output[], sent: readonly Output[]): void {
+  const isSent = new Set(sent)
+  waiting.splice(0, waiting.length, ...waiting.filter((output) => !isSent.has(output)))
 }
 
 export const dead = (reason: string, message: string, dataset?: string): Verdict => ({

@@ -26,7 +26,7 @@ test('it beats while the groups keep up, and not while Kafka is away', async () 
     }
     const offsets = { ends: by(() => 5), committed: by(() => done) }
     const log = { warn: vi.fn() }
-    const heartbeat = startHeartbeat(offsets, [{ groupId: 'g', topics: ['t'] }], log, () => beats.push(1))
+    const heartbeat = startHeartbeat(offsets, [{ group: 'g', topics: ['t'] }], log, () => beats.push(1))
     await vi.advanceTimersByTimeAsync(1)
     expect(beats).toHaveLength(1)
     done = 3

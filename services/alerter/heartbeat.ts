@@ -24,7 +24,7 @@ export function keepsUp(before: Progress, now: Progress): boolean {
  */
 export function startHeartbeat(
   offsets: Pick<OffsetReader, 'ends' | 'committed'>,
-  groups: readonly { groupId: string; topics: readonly string[] }[],
+  groups: readonly { group: string; topics: readonly string[] }[],
   log: Pick<Logger, 'warn'>,
   onBeat: () => void,
 ): { stop: () => void } {
@@ -52,14 +52,14 @@ export function startHeartbeat(
 
 async function progressOf(
   offsets: Pick<OffsetReader, 'ends' | 'committed'>,
-  groups: readonly { groupId: string; topics: readonly string[] }[],
+  groups: readonly { group: string; topics: readonly string[] }[],
 ): Promise<Progress> {
   const ends = new Map<string, number>()
   const committed = new Map<string, number>()
-  for (const { groupId, topics } of groups) {
+  for (const { group, topics } of groups) {
     // What is committed is read first, so that it is never ahead of the ends.
     const found = [
-      [committed, await offsets.committed(groupId, topics)],
+      [committed, await offsets.committed(group, topics)],
       [ends, await offsets.ends(topics)],
     ] as const
     for (const [into, byTopic] of found)

@@ -6,7 +6,7 @@ import { type EngineOutcome, stateName, type ToldState } from '#core/alerts/engi
 import type { RuleVersion } from '#core/alerts/rule.ts'
 import { knownTransitions, windowTransitions } from '#core/alerts/window-transitions.ts'
 import type { Subscription } from '#platform/kafka/process-batch.ts'
-import { type Output, okAfter } from '#platform/kafka/verdict.ts'
+import { type Output, okSending } from '#platform/kafka/verdict.ts'
 import { completenessTopic } from '#schemas/completeness-topics.ts'
 import { type CompletenessChange, completenessChangeSchema } from '#schemas/generated/records.ts'
 
@@ -72,7 +72,7 @@ export function judgeWindows(parts: WindowParts): WindowJudge {
           unacknowledged.push(...parts.encode(outcome))
           parts.onJudged(outcome)
         }
-        return okAfter(batch.length, unacknowledged, (sent) => void unacknowledged.splice(0, sent))
+        return okSending(batch.length, unacknowledged)
       },
     },
     heardOf: (dataset, knownMs) => {

@@ -5,7 +5,7 @@ import { dueAtMs } from '#core/alerts/declared-series.ts'
 import type { AlertEngine, EngineOutcome, SeriesBucket, ToldState } from '#core/alerts/engine.ts'
 import type { PointRun, ReplacingAnswer } from '#core/alerts/series-points.ts'
 import type { Subscription } from '#platform/kafka/process-batch.ts'
-import { type Output, okAfter } from '#platform/kafka/verdict.ts'
+import { dropSent, type Output, okSending } from '#platform/kafka/verdict.ts'
 import type { Logger } from '#platform/process/log.ts'
 import {
   type AcceptedAnswer,
@@ -98,8 +98,7 @@ export function judgeSource(source: string, parts: JudgeParts): SourceJudge {
             judgeSlice(judged, record, headers.replay !== undefined, parts)
         }
         void loadBuckets(judged, parts)
-        const outputs = [...judged.unacknowledged]
-        return okAfter(batch.length, outputs, () => drop(judged.unacknowledged, outputs))
+        return okSending(batch.length, judged.unacknowledged)
       },
     },
     answers: judgeAnswers(source, parts, partitions),
@@ -121,13 +120,7 @@ function judgeSlice(judged: JudgedPartition, slice: TimeseriesSlice, isReplay: b
 async function publishAll({ unacknowledged }: JudgedPartition, { publish }: JudgeParts): Promise<void> {
   const outputs = [...unacknowledged]
   await publish(outputs)
-  drop(unacknowledged, outputs)
-}
-
-/** Takes out what was sent. Two may send at once. */
-function drop(waiting: Output[], sent: readonly Output[]): void {
-  const isSent = new Set(sent)
-  waiting.splice(0, waiting.length, ...waiting.filter((output) => !isSent.has(output)))
+  dropSent(unacknowledged, outputs)
 }
 
 /** Gives an engine what it asked for, and tells what comes of it. */
@@ -180,7 +173,7 @@ function judgeAnswers(
           parts.onJudged(outcome, record.knownAt)
         }
       }
-      return okAfter(batch.length, unacknowledged, (sent) => void unacknowledged.splice(0, sent))
+      return okSending(batch.length, unacknowledged)
     },
   }
 }

@@ -114,9 +114,8 @@ async function groupsOf(
   )
   onStop('rules of now', followRules(judges, alerts.rulesVersion))
   let heartbeatMs = 0
-  const topics = consumerGroups().filter(({ group }) => alerterGroups.includes(group))
-  const read = topics.map(({ group, topics }) => ({ groupId: group, topics }))
-  const heartbeat = startHeartbeat(offsets, read, log, () => {
+  const groups = consumerGroups().filter(({ group }) => alerterGroups.includes(group))
+  const heartbeat = startHeartbeat(offsets, groups, log, () => {
     heartbeatMs = Date.now()
   })
   onStop('heartbeat', heartbeat.stop)

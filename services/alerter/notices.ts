@@ -1,5 +1,5 @@
 // Messages that are about no transition: a silence ends soon, an endpoint was disabled.
-import { createHash } from 'node:crypto'
+import { idOf } from '#core/alerts/transition.ts'
 import { printable } from '#platform/process/printable.ts'
 import type { AlertDelivery, AlertEndpoint, AlertEvent, AlertSilence } from '#schemas/generated/records.ts'
 import { composeMessage, type MessageBody } from './compose-message.ts'
@@ -47,7 +47,7 @@ export function endpointDisabled(disabled: AlertEndpoint, why: string, endpoint:
 
 /** @param names what makes the message another one; whoever composes it again gets the same id */
 function noticeOf(names: unknown[], endpoint: string, body: MessageBody, nowMs: number): AlertDelivery {
-  const id = createHash('sha256').update(JSON.stringify(names)).digest('hex').slice(0, 32)
+  const id = idOf(names)
   return {
     ...{ id, endpoint, group: `notice ${id}`, eventIds: [id], body: JSON.stringify(body), state: 'open', attempts: 0 },
     ...{ createdAt: nowMs, dueAt: nowMs, endedAt: null, detail: null },

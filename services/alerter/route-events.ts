@@ -171,15 +171,19 @@ export class Mailroom {
       else this.keep({ ...delivery, ...refusal, endedAt: nowMs })
     }
     for (const draft of drafts.open.values()) this.keep(composed(draft))
-    for (const silence of routing.silences()) {
-      if (!endsSoon(silence, nowMs)) continue
-      for (const [endpoint, alerts] of this.heldBack.heldBy(silence, nowMs)) {
-        const events = alerts.map(({ event }) => event)
-        const notice = silenceEnding(silence, endpoint, events, nowMs)
-        if (!this.deliveries.has(deliveryName(notice))) this.keep(notice)
-      }
-    }
-    return [...this.unwritten.values()]
+    const ending = routing.silences().filter((silence) => endsSoon(silence, nowMs))
+    return this.add(
+      ending.flatMap((silence) =>
+        [...this.heldBack.heldBy(silence, nowMs)].map(([endpoint, alerts]) =>
+          silenceEnding(
+            silence,
+            endpoint,
+            alerts.map(({ event }) => event),
+            nowMs,
+          ),
+        ),
+      ),
+    )
   }
 
   /** Returns the deliveries that are to be written because of a message that is about no transition. */

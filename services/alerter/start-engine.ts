@@ -50,17 +50,14 @@ export async function startEngine(
   const isOfSource = (dataset: string): boolean => datasetsByName.get(dataset)?.source.name === source
   const states = [...(await readTold(kafka, registry, log)), ...newer].filter(({ dataset }) => isOfSource(dataset))
   const named = new Map(states.map((state) => [stateName(state.ruleId, state.dataset, state.key), state]))
-  const told = [...named.values()]
   const known = rules()
   const nowMs = Date.now()
   const versions = validRules(known).filter(({ rule }) => !isQuery(rule.when))
   const asked: SeriesBucket[] = []
   const ask = hasStore ? (bucket: SeriesBucket) => void asked.push(bucket) : undefined
-  const closed = closeGone(told, known, nowMs)
-  const isClosed = new Set(closed.states.map((state) => stateName(state.ruleId, state.dataset, state.key)))
-  const open = told.filter((state) => !isClosed.has(stateName(state.ruleId, state.dataset, state.key)))
-  // What is closed here is not told once more by the next start.
-  const engine = new AlertEngine(versions, declaredSeries, [...open, ...closed.states], ask)
+  const closed = closeGone([...named.values()], known, nowMs)
+  // What is closed here is not told once more by the next start. Of two states of a name, the engine takes the later one.
+  const engine = new AlertEngine(versions, declaredSeries, [...named.values(), ...closed.states], ask)
   const lookBackMs = longestLookBackMs(versions) + Math.max(0, ...versions.map(({ rule }) => persistenceMs(rule)))
   const fromMs = nowMs - lookBackMs - slackMs - (isAhead(source) ? aheadMs : 0)
   let firstWrittenMs = Number.POSITIVE_INFINITY
