@@ -9,10 +9,11 @@ import { topicsOf } from './source-topics.ts'
 export const sinkGroup = 'sink'
 export const sinkLettersGroup = 'sink-dead-letters'
 
-/** The alerter judges slices in one group, and turns transitions into messages in the other. */
-export const alerterGroup = 'alerter'
+/** The alerter judges each source in a group, so that several alerters share the sources. */
+export const alerterGroupOf = ({ name }: Pick<Source, 'name'>): string => `alerter-source-${name}`
+/** In it the alerter turns transitions into messages. */
 export const alertMessagesGroup = 'alerter-messages'
-export const alerterGroups: readonly string[] = [alerterGroup, alertMessagesGroup]
+export const alerterGroups: readonly string[] = [...sources.map(alerterGroupOf), alertMessagesGroup]
 
 /** Returns the group in which the sink reads a topic that declares a table. */
 export const sinkGroupOf = ({ record }: Pick<Topic, 'record'>): string =>
@@ -25,16 +26,14 @@ export function consumerGroups(): { group: string; topics: string[] }[] {
   return [
     { group: 'normalizer', topics: sources.map(({ name }) => rawTopic(name).name) },
     ...[...bySink].map(([group, topics]) => ({ group, topics: topics.map(({ name }) => name) })),
-    {
-      group: alerterGroup,
+    ...sources.map((source) => ({
+      group: alerterGroupOf(source),
       topics: [
-        ...sources.flatMap((source) => [
-          timeseriesTopic(source.name).name,
-          ...(isReplaced(source) ? [answersTopic(source.name).name] : []),
-        ]),
+        timeseriesTopic(source.name).name,
+        ...(isReplaced(source) ? [answersTopic(source.name).name] : []),
         completenessTopic.name,
       ],
-    },
+    })),
     { group: alertMessagesGroup, topics: [alertEventsTopic.name] },
   ]
 }

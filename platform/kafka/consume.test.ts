@@ -129,7 +129,7 @@ type Topics = Awaited<ReturnType<typeof topicsOfOneTest>>
 async function start(
   topics: Topics,
   handle: (batch: ConsumedRecord<Series>[]) => Verdict[] | Promise<Verdict[]>,
-  over: Partial<Pick<ConsumeOptions, 'registry' | 'producer' | 'standsBy' | 'onAssigned'>> & {
+  over: Partial<Pick<ConsumeOptions, 'registry' | 'producer' | 'turn' | 'onAssigned'>> & {
     more?: Subscription
   } = {},
 ): Promise<Running> {
@@ -143,7 +143,7 @@ async function start(
       { topic: topics.input, record: seriesSchema, deadLetterTopic: topics.deadLetters, handle },
       ...(over.more ? [over.more] : []),
     ],
-    ...(over.standsBy && { standsBy: true }),
+    ...(over.turn && { turn: over.turn }),
     ...(over.onAssigned && { onAssigned: over.onAssigned }),
     shape: { minBytes: 1, maxWaitMs: 50, maxBytesPerPartition: 1024 * 1024, concurrentPartitions: 1 },
     registry: over.registry ?? registry,
@@ -205,36 +205,48 @@ describe('consume', () => {
     expect(seen).toMatchObject([{ ...place, key: Buffer.from('k'), value: Buffer.from('no Avro'), headers }])
   })
 
-  it('gives all topics to the member that was there first; another one stands by, is ready, and takes over', async () => {
+  it('gives all topics of a group to one member: the members of two groups take turns, and one that stays has both', async () => {
     const [topics, second] = [await topicsOfOneTest(), await topicsOfOneTest()]
+    const shares = [topics, { ...second, group: `${second.group}-2` }]
+    const added = await topicsOfOneTest()
     const seen: string[] = []
-    const member = (name: string) => {
-      const assigned: string[][] = []
+    const member = async (name: string, sinceMs: number) => {
+      const assigned: string[][] = [[], []]
       const handle = (batch: ConsumedRecord<Series>[]) => {
         seen.push(...batch.map(({ record }) => `${name} ${record.key}`))
         return batch.map(() => ok([]))
       }
-      const more = { topic: second.input, record: seriesSchema, deadLetterTopic: null, handle } as Subscription
-      const onAssigned = (partitions: Record<string, number[]>) => {
-        assigned.push(Object.keys(partitions).toSorted())
-      }
-      return start(topics, handle, { more, standsBy: true, onAssigned }).then((running) => ({ ...running, assigned }))
+      const more = { topic: added.input, record: seriesSchema, deadLetterTopic: null, handle } as Subscription
+      const running = await Promise.all(
+        shares.map((share, place) => {
+          const onAssigned = (partitions: Record<string, number[]>) => {
+            assigned[place] = Object.keys(partitions).toSorted()
+          }
+          return start(share, handle, { more, turn: { place, sinceMs }, onAssigned })
+        }),
+      )
+      const stop = () => Promise.all(running.map(({ consumption }) => consumption.stop()))
+      return { assigned, stop, notReady: () => running.map(({ consumption }) => consumption.notReady()) }
     }
-    const all = [topics.input, second.input].toSorted()
-    const first = await member('first')
-    await until(() => first.assigned.length > 0)
-    const other = await member('other')
-    await until(() => other.assigned.length > 0 && first.assigned.length > 1)
-    expect([first.assigned.at(-1), other.assigned.at(-1)]).toEqual([all, []])
-    expect(other.consumption.notReady()).toBeUndefined()
-    for (const { input } of [topics, second]) await send(input, ['a'])
-    await until(() => seen.length === 2)
-    await first.consumption.stop()
-    await until(() => other.assigned.at(-1)?.length === 2)
-    for (const { input } of [topics, second]) await send(input, ['b'])
+    const topicsOf = (share: number) => [shares[share]?.input ?? '', added.input].toSorted()
+    const first = await member('first', 1)
+    await until(() => first.assigned.every(({ length }) => length === 2))
+    const other = await member('other', 2)
+    await until(() => other.assigned[1]?.length === 2 && first.assigned[1]?.length === 0)
+    expect(first.assigned).toEqual([topicsOf(0), []])
+    expect(other.assigned).toEqual([[], topicsOf(1)])
+    // Who stands by in a group is ready.
+    expect([...first.notReady(), ...other.notReady()]).toEqual([undefined, undefined, undefined, undefined])
+    for (const { input } of [...shares, added]) await send(input, ['a'])
     await until(() => seen.length === 4)
-    expect(seen).toEqual(['first a', 'first a', 'other b', 'other b'])
-    await other.consumption.stop()
+    expect(seen.toSorted()).toEqual(['first a', 'first a', 'other a', 'other a'])
+    await first.stop()
+    await until(() => other.assigned[0]?.length === 2)
+    expect(other.assigned).toEqual([topicsOf(0), topicsOf(1)])
+    for (const { input } of shares) await send(input, ['b'])
+    await until(() => seen.length === 6)
+    expect(seen.slice(4)).toEqual(['other b', 'other b'])
+    await other.stop()
   })
 
   it('handles a compressed batch in parts, each committed before the next', async () => {

@@ -8,6 +8,7 @@ import { tracesOf, withTrace } from '../tracing/trace.ts'
 import { withAdmin } from './client.ts'
 import { committedOffsets, highWatermarks } from './consumer-lag.ts'
 import { type BatchShape, createGroupMember, type GroupMember, whileHeartbeating } from './group-member.ts'
+import type { Turn } from './member-in-turn.ts'
 import {
   createPartitionPauses,
   createStallTracker,
@@ -42,8 +43,8 @@ export interface ConsumeOptions {
    * of which the group has committed an offset goes on there.
    */
   from?: 'beginning' | 'newest'
-  /** True: the member that was there first gets all partitions, and the others stand by. Default: they share them. */
-  standsBy?: boolean
+  /** One member gets all partitions. Default: the members share them. */
+  turn?: Turn
   /** Called with the partitions by topic whenever the group has assigned them anew. */
   onAssigned?: (partitions: Record<string, number[]>) => void
   registry: Registry

@@ -12,7 +12,7 @@ import { openProducer, type Producer } from './produce.ts'
 import { openRegistry, type Registry, type RegistryConnection } from './registry.ts'
 
 /** A consumer group, and what the service does in it. */
-export interface ConsumerGroup extends Pick<ConsumeOptions, 'from' | 'standsBy' | 'onAssigned'> {
+export interface ConsumerGroup extends Pick<ConsumeOptions, 'from' | 'turn' | 'onAssigned'> {
   groupId: string
   shape: BatchShape
   subscriptions: Subscription[]

@@ -1,6 +1,6 @@
 import type { Consumer, Kafka } from 'kafkajs'
 import type { Logger } from '../process/log.ts'
-import { oldestMember } from './oldest-member.ts'
+import { memberInTurn, type Turn } from './member-in-turn.ts'
 
 /** Limits of a fetch, and how many partitions are handled at once. A slow handler delays the next fetch. */
 export interface BatchShape {
@@ -19,8 +19,8 @@ interface MemberOptions {
   kafka: Kafka
   groupId: string
   shape: BatchShape
-  /** True: the member that was there first gets all partitions, and the others stand by. */
-  standsBy?: boolean | undefined
+  /** One member gets all partitions. Absent: the members share them. */
+  turn?: Turn | undefined
   log: Logger
   assigned: (partitions: Record<string, number[]>) => void
   crash: (error: Error) => void
@@ -31,7 +31,7 @@ const sessionTimeoutMs = 10_000
 const heartbeatEveryMs = 2_000
 
 export function createGroupMember(options: MemberOptions): GroupMember {
-  const { kafka, groupId, shape, standsBy, log, assigned, crash } = options
+  const { kafka, groupId, shape, turn, log, assigned, crash } = options
   const consumer = kafka.consumer({
     groupId,
     sessionTimeout: sessionTimeoutMs,
@@ -42,7 +42,7 @@ export function createGroupMember(options: MemberOptions): GroupMember {
     maxBytesPerPartition: shape.maxBytesPerPartition,
     maxBytes: shape.maxBytesPerPartition * 8,
     allowAutoTopicCreation: false,
-    ...(standsBy && { partitionAssigners: [oldestMember(Date.now())] }),
+    ...(turn && { partitionAssigners: [memberInTurn(turn)] }),
   })
   let joined = false
   let heardOfAtMs = 0

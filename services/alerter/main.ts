@@ -2,7 +2,7 @@
 import type { Registry as MetricsRegistry } from 'prom-client'
 import type { EngineOutcome } from '#core/alerts/engine.ts'
 import { openClock } from '#core/clock.ts'
-import { alerterGroup, alerterGroups, alertMessagesGroup, consumerGroups, isReplaced } from '#core/consumer-groups.ts'
+import { alerterGroupOf, alerterGroups, alertMessagesGroup, consumerGroups, isReplaced } from '#core/consumer-groups.ts'
 import { createStore, type Store } from '#platform/clickhouse/client.ts'
 import { afterRecords } from '#platform/kafka/after-records.ts'
 import { createConsumeMetrics } from '#platform/kafka/consume-metrics.ts'
@@ -14,26 +14,27 @@ import { readServiceConfig } from '#platform/process/config.ts'
 import { createLogger } from '#platform/process/log.ts'
 import { type OnStop, run } from '#platform/process/run.ts'
 import { alertDeliveriesTopic, alertEndpointsTopic, alertEventsTopic, alertStateTopic } from '#schemas/alert-topics.ts'
-import { completenessTopic } from '#schemas/completeness-topics.ts'
 import { timeseriesTopic } from '#schemas/topics.ts'
 import { sources } from '#sources/index.ts'
+import type { Source } from '#sources/source.ts'
 import { alertRecords } from './alert-records.ts'
 import { openDelivery } from './deliver.ts'
 import { type FollowedAlerts, followAlerts } from './follow-alerts.ts'
 import { startHeartbeat } from './heartbeat.ts'
 import { type JudgeParts, judgeSource, type SourceJudge } from './judge.ts'
 import type { QueryJudge } from './judge-queries.ts'
-import { judgeWindows, type WindowJudge } from './judge-windows.ts'
 import { openMessages } from './messages.ts'
 import { alertMetrics, measureState } from './metrics.ts'
 import { openQueries } from './open-queries.ts'
 import { readBuckets } from './read-buckets.ts'
 import { alerterSettings } from './settings.ts'
-import { readTold, startEngine } from './start-engine.ts'
+import { startEngine } from './start-engine.ts'
 
 const config = readServiceConfig(alerterSettings)
 const log = createLogger('alerter', config.LOG_LEVEL)
-const shape = { minBytes: 1, maxWaitMs: 100, maxBytesPerPartition: 1024 * 1024, concurrentPartitions: 2 }
+const shape = { minBytes: 1, maxWaitMs: 500, maxBytesPerPartition: 1024 * 1024, concurrentPartitions: 2 }
+/** Alerters are in the order of their age: each takes sources in turn. */
+const sinceMs = Date.now()
 let queries: QueryJudge | undefined
 
 await run(log, 8_000, async (onStop) => {
@@ -83,10 +84,6 @@ async function groupsOf(
   const count = ({ transitions }: EngineOutcome): void => {
     for (const { kind, rule } of transitions) measures.transitions.inc({ kind, severity: rule.rule.severity })
   }
-  const windows = judgeWindows({
-    ...{ versions: alerts.valid, encode: encodeOutcome, onJudged: count },
-    readTold: () => readTold(kafka, registry, log),
-  })
   const offsets = await openOffsetReader(kafka)
   onStop('offsets', offsets.close)
   const store = openStore()
@@ -97,7 +94,7 @@ async function groupsOf(
   }
   const judges = judgeSources(
     clients,
-    { alerts, windows, offsets, store, encode: encodeOutcome, publish },
+    { alerts, offsets, store, encode: encodeOutcome, publish },
     (outcome, knownMs) => {
       measures.judged.observe(Math.max(0, nowMs() - knownMs) / 1_000)
       count(outcome)
@@ -120,24 +117,26 @@ async function groupsOf(
   })
   onStop('heartbeat', heartbeat.stop)
   measureState(metrics, {
-    loads: () => judges.flatMap(({ engines }) => engines()).map(({ load }) => load),
+    loads: () => judges.flatMap(({ engine }) => engine()?.load ?? []),
     rules: () => alerts.valid().length,
     waiting: () => messages.waiting().length,
     disabled: () => alerts.endpoints().filter(({ disabledAt }) => disabledAt !== null).length,
     heartbeatMs: () => heartbeatMs,
   })
   return [
+    ...judges.map(({ source, subscriptions, onAssigned }, place) => ({
+      ...{ groupId: alerterGroupOf(source), shape, from: 'newest' as const, turn: { place, sinceMs } },
+      ...{ subscriptions, onAssigned },
+    })),
     {
-      ...{ groupId: alerterGroup, shape, from: 'newest', standsBy: true },
-      subscriptions: [...judges.flatMap(({ subscriptions }) => subscriptions), windows.subscription] as Subscription[],
+      ...{ groupId: alertMessagesGroup, shape, turn: { place: 0, sinceMs } },
+      subscriptions: [messages.subscription as Subscription],
       onAssigned: (partitions) => {
-        for (const judge of judges) judge.onAssigned(partitions)
-        queries?.onAssigned(partitions[completenessTopic.name]?.includes(0) ?? false)
+        const isOurs = (partitions[alertEventsTopic.name]?.length ?? 0) > 0
+        messages.onAssigned(isOurs)
+        // Queries are asked by the same one: they look at the store and not at a source.
+        queries?.onAssigned(isOurs)
       },
-    },
-    {
-      ...{ groupId: alertMessagesGroup, shape, subscriptions: [messages.subscription as Subscription] },
-      onAssigned: (partitions) => messages.onAssigned((partitions[alertEventsTopic.name]?.length ?? 0) > 0),
     },
   ]
 }
@@ -171,36 +170,32 @@ function followRules(judges: readonly Pick<SourceJudge, 'refresh'>[], rulesVersi
 
 interface JudgedBy extends Pick<JudgeParts, 'encode' | 'publish'> {
   alerts: FollowedAlerts
-  windows: WindowJudge
   offsets: OffsetReader
   store: Store | undefined
 }
 
+interface JudgedSource extends Pick<SourceJudge, 'engine' | 'refresh' | 'onAssigned'> {
+  source: Source
+  subscriptions: Subscription[]
+}
+
 function judgeSources(
   { kafka, registry }: KafkaClients,
-  { alerts, windows, offsets, store, encode, publish }: JudgedBy,
+  { alerts, offsets, store, encode, publish }: JudgedBy,
   onJudged: JudgeParts['onJudged'],
-): (Pick<SourceJudge, 'engines' | 'refresh' | 'onAssigned'> & { subscriptions: Subscription[] })[] {
-  const after = afterRecords(offsets, () => alerterGroup)
+): JudgedSource[] {
   return sources.map((source) => {
     const { name } = source
-    const { engines, refresh, onAssigned, slices, answers } = judgeSource(name, {
-      ...{ rulesVersion: alerts.rulesVersion, encode, publish, log },
-      ...{ heardOf: windows.heardOf, onJudged },
-      start: async (place) => {
-        await windows.begin()
-        const hasStore = store !== undefined
-        return startEngine({ kafka, registry, log, rules: alerts.known, hasStore }, place)
-      },
+    const group = alerterGroupOf(source)
+    const { slices, answers, windows, ...judge } = judgeSource(name, {
+      ...{ rulesVersion: alerts.rulesVersion, encode, publish, log, onJudged },
+      start: (place) =>
+        startEngine({ kafka, registry, log, rules: alerts.known, hasStore: store !== undefined }, place),
       readBuckets: async (buckets) => (store === undefined ? [] : readBuckets(store, buckets)),
-      committed: async (topic) => (await offsets.committed(alerterGroup, [topic])).get(topic) ?? new Map(),
-      afterSlices: after([timeseriesTopic(name)]),
+      committed: (topics) => offsets.committed(group, topics),
+      afterSlices: afterRecords(offsets, () => group)([timeseriesTopic(name)]),
     })
-    return {
-      engines,
-      refresh,
-      onAssigned,
-      subscriptions: (isReplaced(source) ? [slices, answers] : [slices]) as Subscription[],
-    }
+    const subscriptions = (isReplaced(source) ? [slices, answers, windows] : [slices, windows]) as Subscription[]
+    return { ...judge, source, subscriptions }
   })
 }

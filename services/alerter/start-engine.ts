@@ -10,10 +10,11 @@ import {
 } from '#core/alerts/engine.ts'
 import { durationMs, isQuery, type Rule, type RuleVersion, ruleSchema } from '#core/alerts/rule.ts'
 import { noFacts, withId } from '#core/alerts/transition.ts'
+import { longestPatienceMs, WindowWatch } from '#core/alerts/window-watch.ts'
 import { datasetsByName } from '#core/datasets.ts'
 import type { Kafka } from '#platform/kafka/client.ts'
 import { readNewest } from '#platform/kafka/newest-records.ts'
-import { rangesBetween, readRanges } from '#platform/kafka/read-range.ts'
+import { type OffsetRange, rangesBetween, readRanges, type StoredRecord } from '#platform/kafka/read-range.ts'
 import { DecodeFailure, type Registry } from '#platform/kafka/registry.ts'
 import type { Logger } from '#platform/process/log.ts'
 import { alertStateTopic } from '#schemas/alert-topics.ts'
@@ -25,7 +26,8 @@ import {
 } from '#schemas/generated/records.ts'
 import type { RecordSchema } from '#schemas/record-schema.ts'
 import { answersTopic, timeseriesTopic } from '#schemas/topics.ts'
-import { answerOf, runOf, type StartedEngine, type StartPlace } from './judge.ts'
+import { answerOf, runOf, saysNow } from './judge.ts'
+import type { Places, StartedSource, StartPlace } from './judged-source.ts'
 
 export interface StartParts {
   kafka: Kafka
@@ -39,14 +41,14 @@ export interface StartParts {
 /** Slices that are published ahead lie up to four days before the newest one, and up to a day late. */
 const aheadMs = 5 * 86_400_000
 const minuteMs = 60_000
-const slackMs = 10 * minuteMs
+/** It also covers how long a dataset may have brought nothing: see WindowWatch. */
+const slackMs = Math.max(10 * minuteMs, longestPatienceMs)
 
-/** See JudgeParts.start. */
+/** See HoldParts.start. */
 export async function startEngine(
   { kafka, registry, log, rules, hasStore }: StartParts,
-  { source, partition, offset, answersOffset, told: newer }: StartPlace,
-): Promise<StartedEngine> {
-  const topic = timeseriesTopic(source).name
+  { source, next, told: newer }: StartPlace,
+): Promise<StartedSource> {
   const isOfSource = (dataset: string): boolean => datasetsByName.get(dataset)?.source.name === source
   const states = [...(await readTold(kafka, registry, log)), ...newer].filter(({ dataset }) => isOfSource(dataset))
   const named = new Map(states.map((state) => [stateName(state.ruleId, state.dataset, state.key), state]))
@@ -57,55 +59,67 @@ export async function startEngine(
   const ask = hasStore ? (bucket: SeriesBucket) => void asked.push(bucket) : undefined
   const closed = closeGone([...named.values()], known, nowMs)
   // What is closed here is not told once more by the next start. Of two states of a name, the engine takes the later one.
-  const engine = new AlertEngine(versions, declaredSeries, [...named.values(), ...closed.states], ask)
+  const told = [...named.values(), ...closed.states]
+  const engine = new AlertEngine(versions, declaredSeries, told, ask)
   const lookBackMs = longestLookBackMs(versions) + Math.max(0, ...versions.map(({ rule }) => persistenceMs(rule)))
   const fromMs = nowMs - lookBackMs - slackMs - (isAhead(source) ? aheadMs : 0)
-  let firstWrittenMs = Number.POSITIVE_INFINITY
-  const from = await readAgain({ kafka, registry }, { topic, partition, fromMs, to: offset }, timeseriesSliceSchema, {
-    isWanted: versions.length > 0,
-    take: (slice, writtenAtMs) => {
-      firstWrittenMs = Math.min(firstWrittenMs, writtenAtMs)
-      if (engine.isWatched(slice.dataset, slice.key)) engine.take(slice.dataset, slice.key, runOf(slice, true))
-    },
+  const heardAt = new Map<string, number>()
+  const reading = { ...{ kafka, registry, next, fromMs }, isWanted: versions.length > 0 }
+  const slices = timeseriesTopic(source).name
+  const fullMs = await readAgain(reading, slices, timeseriesSliceSchema, (slice, isReplay) => {
+    if (!engine.isWatched(slice.dataset, slice.key)) return
+    engine.take(slice.dataset, slice.key, runOf(slice, true))
+    if (!saysNow(slice, runOf(slice, isReplay))) return
+    heardAt.set(slice.dataset, Math.max(slice.knownAt, heardAt.get(slice.dataset) ?? 0))
   })
-  const answers = { topic: answersTopic(source).name, partition: 0, fromMs, to: answersOffset }
-  await readAgain({ kafka, registry }, answers, acceptedAnswerSchema, {
-    isWanted: versions.length > 0,
-    take: (answer) => {
-      if (answer.replaces) engine.withdraw(answer.dataset, answerOf(answer, true))
-    },
+  await readAgain(reading, answersTopic(source).name, acceptedAnswerSchema, (answer) => {
+    if (answer.replaces) engine.withdraw(answer.dataset, answerOf(answer, true))
   })
-  engine.resume(from === 0 ? Number.NEGATIVE_INFINITY : firstWrittenMs + lookBackMs)
-  log.info({ topic, partition, from, to: offset, loaded: engine.load }, 'an engine has started')
-  return { engine, outcome: closed, asked }
+  engine.resume(fullMs + lookBackMs)
+  log.info({ source, loaded: engine.load }, 'an engine has started')
+  return { engine, windows: new WindowWatch(versions, told, heardAt), outcome: closed, asked }
 }
 
-interface Part {
-  topic: string
-  partition: number
-  /** Records that were written from this instant on, ms UTC, up to before the offset `to`. */
+interface Reading {
+  kafka: Kafka
+  registry: Registry
+  /** Records before these are read. */
+  next: Places
+  /** Records that were written from this instant on are read, ms UTC. */
   fromMs: number
-  to: number
+  /** False: nothing is read. */
+  isWanted: boolean
 }
 
-/** Takes records of a partition again, if they are wanted, and returns the offset of the first one. */
+/**
+ * Takes records of a topic again. Returns since when all of them were taken, by the time at which they were written, ms UTC.
+ * -Infinity: the topic is taken from its first record. Infinity: a partition has none to take.
+ */
 async function readAgain<T>(
-  { kafka, registry }: Pick<StartParts, 'kafka' | 'registry'>,
-  { topic, partition, fromMs, to }: Part,
+  { kafka, registry, next, fromMs, isWanted }: Reading,
+  topic: string,
   schema: RecordSchema<T>,
-  { isWanted, take }: { isWanted: boolean; take: (record: T, writtenAtMs: number) => void },
+  take: (record: T, isReplay: boolean) => void,
 ): Promise<number> {
-  const from = (await rangesBetween(kafka, topic, fromMs, Date.now())).get(partition)?.from ?? 0
-  if (!isWanted || from >= to) return from
+  const spans = new Map<number, OffsetRange>()
+  for (const [partition, { from }] of await rangesBetween(kafka, topic, fromMs, Date.now()))
+    spans.set(partition, { from, to: next.get(topic, partition) ?? 0 })
+  const firstMs = new Map<number, number>()
   const decoder = registry.decoder(schema)
-  await readRanges(kafka, topic, new Map([[partition, { from, to }]]), async (records) => {
+  const read = async (records: StoredRecord[]): Promise<void> => {
     await decoder.prepare(records.map(({ value }) => value))
-    for (const { value, writtenAtMs } of records) {
+    for (const { value, partition, writtenAtMs, headers } of records) {
       const record = decoder.decode(value)
-      if (!(record instanceof DecodeFailure)) take(record, writtenAtMs)
+      if (record instanceof DecodeFailure) continue
+      take(record, headers.replay !== undefined)
+      firstMs.set(partition, Math.min(writtenAtMs, firstMs.get(partition) ?? Number.POSITIVE_INFINITY))
     }
-  })
-  return from
+  }
+  if (isWanted) await readRanges(kafka, topic, spans, read)
+  const since = [...spans].map(([partition, { from }]) =>
+    from === 0 ? Number.NEGATIVE_INFINITY : (firstMs.get(partition) ?? Number.POSITIVE_INFINITY),
+  )
+  return Math.max(Number.NEGATIVE_INFINITY, ...since)
 }
 
 /** Reads what was told of all rules on all series. @throws TransientError while Kafka or the registry is away */

@@ -1,6 +1,6 @@
 // A pipeline with an alerter and receivers of its messages, and what feeds it: slices, and what becomes of windows.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { alerterGroup, alertMessagesGroup } from '#core/consumer-groups.ts'
+import { alerterGroupOf, alertMessagesGroup } from '#core/consumer-groups.ts'
 import { saveEndpoint } from '#operations/alerts/endpoints.ts'
 import type { AlertParts } from '#operations/alerts/rules.ts'
 import { waitForGroup } from '#platform/kafka/consumer-lag.ts'
@@ -93,8 +93,8 @@ export async function startAlerting(): Promise<Alerting> {
   return {
     ...{ deliveries, transitions: () => readTransitions(pipeline) },
     settle: async () => {
-      await waitForGroup(kafka, alerterGroup, 'kraken.timeseries')
-      await waitForGroup(kafka, alerterGroup, completenessTopic.name)
+      await waitForGroup(kafka, alerterGroupOf({ name: 'kraken' }), 'kraken.timeseries')
+      for (const name of ['kraken', 'jao']) await waitForGroup(kafka, alerterGroupOf({ name }), completenessTopic.name)
       await waitForGroup(kafka, alertMessagesGroup, alertEventsTopic.name)
       while ((await deliveries()).some(({ state }) => state === 'open')) await sleep(200)
     },
