@@ -17,6 +17,8 @@ export interface ToldState {
   episodes: readonly ToldEpisode[]
   /** When the answer became known that was told last, ms UTC. */
   knownMs: number
+  /** True: it is over, and nobody asks for it again. Its record is removed from the topic. */
+  isForgotten?: true
 }
 
 export interface EngineOutcome {

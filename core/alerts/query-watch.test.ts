@@ -35,7 +35,7 @@ test('a row that appears fires, and one that is gone is resolved with the value 
   expect(gone.transitions[0]?.firingId).toBe(fired.transitions[0]?.id)
   expect(gone.transitions[0]?.facts.atMs).toBe(at(1))
   expect(gone.states).toEqual([
-    { ruleId: 'q', ruleVersion: 3, dataset: 'sql', key: 'AT', episodes: [], knownMs: at(2) },
+    { ruleId: 'q', ruleVersion: 3, dataset: 'sql', key: 'AT', episodes: [], knownMs: at(2), isForgotten: true },
   ])
   // It is a new episode when it comes again.
   expect(said(watch.take([row('AT', 1), row('BE', 8)], at(3)))).toEqual([['firing', 'AT', at(3), null, 1]])

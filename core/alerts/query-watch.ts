@@ -163,6 +163,7 @@ export class QueryWatch {
     const { rule, version } = this.version
     const { key, facts } = transition
     transitions.push(transition)
-    states.push({ ruleId: rule.id, ruleVersion: version, dataset, key, episodes, knownMs: facts.knownMs })
+    const state = { ruleId: rule.id, ruleVersion: version, dataset, key, episodes, knownMs: facts.knownMs }
+    states.push(episodes.length === 0 ? { ...state, isForgotten: true } : state)
   }
 }

@@ -131,7 +131,10 @@ function end(outcome: EngineOutcome, { version, kind, dataset, key, atMs, knownM
       facts: { ...noFacts, atMs, knownMs },
     }),
   )
-  outcome.states.push({ ruleId: version.rule.id, ruleVersion: version.version, dataset, key, episodes: [], knownMs })
+  outcome.states.push({
+    ...{ ruleId: version.rule.id, ruleVersion: version.version, dataset, key, episodes: [], knownMs },
+    isForgotten: true,
+  })
 }
 
 function transitionOf(

@@ -4,7 +4,8 @@ import type { RefusalCause } from './dead-letter.ts'
 export interface Output {
   topic: string
   key: string
-  value: Buffer
+  /** null: a tombstone, which removes the key from a compacted topic. */
+  value: Buffer | null
   headers?: Record<string, string | Buffer>
   /** True: the record is sent after all other outputs of the batch are acknowledged. */
   isLast?: boolean

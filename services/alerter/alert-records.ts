@@ -25,7 +25,7 @@ export function alertRecords({ transitions, states }: EngineOutcome, encode: Ale
     ...states.map((state) => ({
       topic: alertStateTopic.name,
       key: stateName(state.ruleId, state.dataset, state.key),
-      value: encode.state(stateRecord(state, nowMs)),
+      value: state.isForgotten ? null : encode.state(stateRecord(state, nowMs)),
       isLast: true,
     })),
   ]

@@ -48,6 +48,14 @@ test('episodes whose end is known are resolved if it lies ahead, each by itself'
   expect(new Set(transitions.map(({ id }) => id)).size).toBe(2)
 })
 
+test('what was told of a rule that is gone is forgotten, once, also where nothing fires any more', () => {
+  const rules = new Map([known('gone', 2, true), known('same', 1)])
+  const { transitions, states } = closeGone([state('gone', { episodes: [] }), state('same')], rules, nowMs)
+  expect(transitions).toEqual([])
+  expect(states).toEqual([{ ...state('gone', { episodes: [] }), isForgotten: true }])
+  expect(closeGone(states, rules, nowMs).states).toEqual([])
+})
+
 test('that data is missing ends with the rule, and the same states have the same ids at any time', () => {
   const told = [state('gone', { key: '' })]
   const rules = new Map([known('gone', 2, true)])

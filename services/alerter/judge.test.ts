@@ -160,7 +160,7 @@ test('a point of now says that a dataset brings points again; a backfill and a r
 
 test('windows of other sources are passed over', async () => {
   const { judgeWindow, judgedAt } = openJudge()
-  expect(await judgeWindow(0, { dataset: 'binance.ticker24h' })).toEqual([])
+  expect(await judgeWindow(0, { dataset: 'binance.ticker24hr' })).toEqual([])
   expect(judgedAt).toEqual([])
 })
 

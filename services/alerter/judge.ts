@@ -40,8 +40,8 @@ export interface SourceJudge {
   windows: Subscription<CompletenessChange>
   /** The engine of the source. undefined: another alerter judges it, or nothing came yet. */
   engine: () => AlertEngine | undefined
-  /** To be called with the partitions by topic that are assigned. Without them the source is let go. */
-  onAssigned: (partitions: Readonly<Record<string, number[]>>) => void
+  /** Takes the partitions by topic that are assigned. Without them lets the source go, and returns false. */
+  onAssigned: (partitions: Readonly<Record<string, number[]>>) => boolean
   /** Judges by the rules of now, also where no slice comes. @throws while Kafka is away */
   refresh: () => Promise<void>
 }
@@ -60,7 +60,9 @@ export function judgeSource(name: string, parts: JudgeParts): SourceJudge {
   return {
     engine: () => source.held()?.engine,
     onAssigned: (assigned) => {
-      if ((assigned[topics.slices] ?? []).length === 0) source.letGo()
+      const isOurs = (assigned[topics.slices] ?? []).length > 0
+      if (!isOurs) source.letGo()
+      return isOurs
     },
     refresh: async () => {
       const renewed = await source.renew()

@@ -36,6 +36,8 @@ const shape = { minBytes: 1, maxWaitMs: 500, maxBytesPerPartition: 1024 * 1024, 
 /** Alerters are in the order of their age: each takes sources in turn. */
 const sinceMs = Date.now()
 let queries: QueryJudge | undefined
+/** The sources that are judged here. */
+const ours = new Set<string>()
 
 await run(log, 8_000, async (onStop) => {
   const clock = await openClock(config.SIMULATOR_URL, log)
@@ -49,7 +51,7 @@ await run(log, 8_000, async (onStop) => {
       log,
       nowMs,
       metrics,
-      status: () => ({ queries: queries?.status() ?? [] }),
+      status: () => ({ sources: [...ours], queries: queries?.status() ?? [] }),
       groups: (clients, stop) => groupsOf(clients, metrics.registry, nowMs, stop),
     },
     onStop,
@@ -125,8 +127,11 @@ async function groupsOf(
   })
   return [
     ...judges.map(({ source, subscriptions, onAssigned }, place) => ({
-      ...{ groupId: alerterGroupOf(source), shape, from: 'newest' as const, turn: { place, sinceMs } },
-      ...{ subscriptions, onAssigned },
+      ...{ groupId: alerterGroupOf(source), shape, from: 'newest' as const, turn: { place, sinceMs }, subscriptions },
+      onAssigned: (partitions: Record<string, number[]>) => {
+        if (onAssigned(partitions)) ours.add(source.name)
+        else ours.delete(source.name)
+      },
     })),
     {
       ...{ groupId: alertMessagesGroup, shape, turn: { place: 0, sinceMs } },

@@ -128,7 +128,8 @@ export async function readTold(kafka: Kafka, registry: Registry, log: Logger): P
 }
 
 /**
- * Resolves what fires by rules, or versions of rules, that are gone. What lies ahead as a whole fires, too. Pure.
+ * Resolves what fires by rules, or versions of rules, that are gone, and forgets what was told of them. What lies ahead as
+ * a whole fires, too. Pure.
  * @param nowMs ms UTC
  */
 export function closeGone(
@@ -140,8 +141,8 @@ export function closeGone(
   for (const state of told) {
     const rule = known.get(state.ruleId)
     const isCurrent = rule !== undefined && !rule.isDeleted && rule.version === state.ruleVersion
-    if (isCurrent || rule === undefined || state.episodes.length === 0) continue
-    outcome.states.push({ ...state, episodes: [] })
+    if (isCurrent || rule === undefined || state.isForgotten) continue
+    outcome.states.push({ ...state, episodes: [], isForgotten: true })
     for (const { onsetMs, endsMs, firingId } of state.episodes) {
       if (endsMs !== null && endsMs <= nowMs) continue
       outcome.transitions.push(

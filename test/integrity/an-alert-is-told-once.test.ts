@@ -7,6 +7,8 @@ import { type AlertParts, deleteRule, readRule, saveRule } from '#operations/ale
 import { checkRuleMemory } from '#operations/alerts/selected-series.ts'
 import { sendTest } from '#operations/alerts/send-test.ts'
 import { endSilence, silence } from '#operations/alerts/silences.ts'
+import { readNewest } from '#platform/kafka/newest-records.ts'
+import { alertStateTopic } from '#schemas/alert-topics.ts'
 import { acceptedAnswerSchema, seriesSchema, type TimeseriesSlice } from '#schemas/generated/records.ts'
 import type { ReceivedMail, ReceivedWebhook } from '../support/alert-receivers.ts'
 import { type Alerting, judgedRules, type SentValues, startAlerting, stepMs, tomorrowMs } from '../support/alerting.ts'
@@ -103,6 +105,54 @@ test('an alerter that is killed tells once, and goes on with the window that it 
   const firings = () => told('CCC.last').filter(({ kind }) => kind === 'firing')
   await until(() => expect(firings()[0]?.value).toBe(1_000))
   expect(new Set(firings().map(({ id }) => id)).size).toBe(1)
+})
+
+test('two alerters share the sources; the one that stays goes on with the window of the other, and tells once', async () => {
+  const dataset = 'binance.ticker24hr'
+  const key = 'CCC.last'
+  await save({ ...tripled('shared', key), of: { dataset, key } })
+  for (let at = 0; at < 5; at++) await send({ dataset, key, at, values: [10] })
+  const other = await alerting.startAlerter()
+  const sourcesOf = async ({ url }: ServiceProcess): Promise<string[]> => {
+    const status = (await (await fetch(`${url}/status`)).json()) as { sources: string[] }
+    return status.sources.toSorted()
+  }
+  await until(async () => {
+    const [first, second] = await Promise.all([alerter, other].map(sourcesOf))
+    // In turn, in the order in which the sources are declared.
+    expect(first).toEqual(['coinbase', 'jao', 'kraken', 'votes'])
+    expect(second).toEqual(['binance', 'cryptowatch', 'jao-auctions'])
+  })
+  const ofShared = async () => (await alerting.transitions()).filter(({ ruleId }) => ruleId === 'shared')
+  await send({ dataset, key, at: 5, values: [1_000] })
+  await until(async () => expect((await ofShared()).map(({ kind }) => kind)).toEqual(['firing']))
+  await other.kill('SIGTERM')
+  await until(async () => expect(await sourcesOf(alerter)).toHaveLength(7))
+  // The window is 10, 10, 10, 10, 1000: 300 is less than three times its average, and more than that without the spike.
+  await send({ dataset, key, at: 6, values: [300] })
+  await until(async () => expect((await ofShared()).map(({ kind }) => kind)).toEqual(['firing', 'resolved']))
+  const [firing, resolved] = await ofShared()
+  expect(resolved?.firingId).toBe(firing?.id)
+  expect(resolved?.reference).toBe(1_040 / 5)
+})
+
+test('what is over is removed from the topic of states, also of a rule that is deleted', async () => {
+  const statesOf = async (id: string) =>
+    [...(await readNewest(parts.kafka, parts.registry, alertStateTopic, parts.log)).values()]
+      .filter(({ ruleId }) => ruleId === id)
+      .map(({ key }) => key)
+  const dataset = 'jao.core.maxExchanges'
+  const days = { windowStart: tomorrowMs + 86_400_000, windowEnd: tomorrowMs + 2 * 86_400_000 }
+  await save({ id: 'forgotten', title: 'Prices are late', of: { dataset }, when: { becomes: 'late' } })
+  await alerting.sendChange(days)
+  await until(async () => expect(await statesOf('forgotten')).toHaveLength(1))
+  const cause = { cause: null, since: tomorrowMs - 30_000_000 }
+  await alerting.sendChange({ ...days, class: 'complete', previousClass: 'late', ...cause })
+  await until(async () => expect(await statesOf('forgotten')).toEqual([]))
+  expect(await statesOf('shared')).toEqual(['CCC.last'])
+  for (const id of ['shared', 'forgotten']) await deleteRule(parts, id, by)
+  rules -= 2
+  await until(async () => expect(await statesOf('shared')).toEqual([]))
 })
 
 test('a receiver that fails is tried again with the same id, and one that is gone is left alone', async () => {
