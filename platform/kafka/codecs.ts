@@ -27,6 +27,12 @@ const codecs: Record<number, Codec> = {
   },
 }
 
+/** Returns what compresses records, with its number in a batch. undefined: they are not compressed. */
+export function codecOf(type: number): { type: number; compress: (batch: Buffer) => Buffer } | undefined {
+  const { compress } = codecs[type] ?? {}
+  return compress && { type, compress }
+}
+
 /** Registers all Kafka codecs for reading, and gzip and zstd for writing, for all clients of the process. */
 export function registerCodecs(): void {
   for (const [type, { decompress, compress }] of Object.entries(codecs)) {

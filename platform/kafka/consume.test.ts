@@ -18,9 +18,9 @@ import { ownPartitions } from './own-partitions.ts'
 import { type ConsumedRecord, outputsByTopic, type Subscription } from './process-batch.ts'
 import { acknowledged, openProducer, type Producer } from './produce.ts'
 import { provisionSchemas, provisionTopics } from './provision.ts'
+import { recordBytes } from './record-batch.ts'
 import { openRegistry, type Registry } from './registry.ts'
 import { RefusedSend, TooLargeRecord } from './send-errors.ts'
-import { recordBytes } from './topic-limits.ts'
 import { ok, type Verdict } from './verdict.ts'
 
 let parts: RealParts

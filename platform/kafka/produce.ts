@@ -8,8 +8,9 @@ import {
 } from 'kafkajs'
 import { TransientError } from '../process/transient-error.ts'
 import type { ProducerRecord } from './producer-record.ts'
+import { bodyBytes, RecordRun, recordBytes, type SizedRecord } from './record-batch.ts'
 import { isTooLarge, sendError, TooLargeRecord } from './send-errors.ts'
-import { recordBytes, type SizeCheck, type TopicLimits, topicLimits } from './topic-limits.ts'
+import { type SizeCheck, type TopicLimits, topicLimits } from './topic-limits.ts'
 
 export interface RecordPosition {
   partition: number
@@ -28,12 +29,10 @@ export interface Producer {
   disconnect: () => Promise<void>
 }
 
-// Maximum number of records in a send. For each message kafkajs copies all earlier ones, which takes quadratic time.
-const recordsPerSend = 500
 // Maximum bytes of a send; a larger record is sent alone. A broker's default limit is 1 MiB per batch.
 const bytesPerSend = 512 * 1024
-// Extra bytes per record, because the time and offset deltas of a batch's later records are longer.
-const laterBytes = 8
+// Bytes of a record's length and of its place in a batch, at most.
+const placeBytes = 10
 
 /** Opens a producer for `work`, and closes it afterwards. Errors: those of `openProducer` and of `work`. */
 export async function withProducer<Result>(
@@ -98,30 +97,37 @@ interface RunSender {
 /** Sends a run of records. If the broker refuses the run as too large, sends its halves. */
 async function sendRun(sender: RunSender, run: Run, written: RecordPosition[]): Promise<void> {
   const { producer, limits, topic, compression } = sender
-  const { partition, messages, places } = run
+  const { partition, records, places } = run
   try {
+    const messages = [new RecordRun(partition, records)]
     const reply = await producer.send({ topic, messages, acks: -1, timeout: 10_000, compression })
     const first = acknowledged(topic, partition, reply)
     for (const [index, place] of places.entries()) written[place] = { partition, offset: first.offset + index }
   } catch (error) {
     if (error instanceof TransientError) throw error
     if (!isTooLarge(error)) throw sendError(topic, error)
-    const [first] = messages
-    if (messages.length === 1 && first) {
-      limits.addRefused(topic, first)
-      const message = `a record of ${recordBytes(first)} bytes is too large for ${topic}, says the broker`
+    const [first] = records
+    if (records.length === 1 && first) {
+      limits.addRefused(topic, first.record)
+      const message = `a record of ${recordBytes(first.record)} bytes is too large for ${topic}, says the broker`
       throw new TooLargeRecord(message, { isUnexpected: true, cause: error })
     }
-    const middle = Math.ceil(messages.length / 2)
-    await sendRun(sender, { ...run, messages: messages.slice(0, middle), places: places.slice(0, middle) }, written)
-    await sendRun(sender, { ...run, messages: messages.slice(middle), places: places.slice(middle) }, written)
+    const middle = Math.ceil(records.length / 2)
+    await sendRun(sender, { ...run, records: records.slice(0, middle), places: places.slice(0, middle) }, written)
+    await sendRun(sender, { ...run, records: records.slice(middle), places: places.slice(middle) }, written)
   }
 }
 
-type Run = { partition: number; bytes: number; messages: (ProducerRecord & { partition: number })[]; places: number[] }
+/** Records of one partition that are sent together, and their places among those of the call. */
+interface Run {
+  partition: number
+  bytes: number
+  records: SizedRecord[]
+  places: number[]
+}
 
 function runsOf(
-  records: ProducerRecord[],
+  records: readonly ProducerRecord[],
   partitionOf: (key: ProducerRecord['key']) => number,
   maxBytes: number,
 ): Run[] {
@@ -129,15 +135,16 @@ function runsOf(
   const open = new Map<number, Run>()
   for (const [place, record] of records.entries()) {
     const partition = record.partition ?? partitionOf(record.key)
-    const bytes = recordBytes(record) + laterBytes
+    const sized = { record, bodyBytes: bodyBytes(record) }
+    const bytes = sized.bodyBytes + placeBytes
     let run = open.get(partition)
-    if (run === undefined || run.messages.length === recordsPerSend || run.bytes + bytes > maxBytes) {
-      run = { partition, bytes: 0, messages: [], places: [] }
+    if (run === undefined || run.bytes + bytes > maxBytes) {
+      run = { partition, bytes: 0, records: [], places: [] }
       open.set(partition, run)
       runs.push(run)
     }
     run.bytes += bytes
-    run.messages.push({ ...record, partition })
+    run.records.push(sized)
     run.places.push(place)
   }
   return runs

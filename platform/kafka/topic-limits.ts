@@ -2,6 +2,7 @@ import { zstdCompressSync } from 'node:zlib'
 import kafkajs, { type Admin } from 'kafkajs'
 import { TransientError } from '../process/transient-error.ts'
 import type { ProducerRecord } from './producer-record.ts'
+import { batchHeaderBytes, recordBytes } from './record-batch.ts'
 import { sendError } from './send-errors.ts'
 
 /** Returns why a record is too large for a topic; undefined if it fits, or if the topic's limit is not known. */
@@ -25,7 +26,6 @@ interface Limit {
   readAtMs: number
 }
 
-const batchBytes = 61
 const goodForMs = 60_000
 
 export function topicLimits(admin: Pick<Admin, 'describeConfigs'>): TopicLimits {
@@ -55,7 +55,7 @@ export function topicLimits(admin: Pick<Admin, 'describeConfigs'>): TopicLimits 
     },
     bytes: async (topic) => {
       await read(topic)
-      return (limits.get(topic)?.bytes ?? Number.POSITIVE_INFINITY) - batchBytes
+      return (limits.get(topic)?.bytes ?? Number.POSITIVE_INFINITY) - batchHeaderBytes
     },
     addRefused: (topic, record) => {
       const limit = limits.get(topic)
@@ -97,34 +97,12 @@ async function readLimit(admin: Pick<Admin, 'describeConfigs'>, topic: string): 
 function whyTooLarge(topic: string, limit: Limit, record: ProducerRecord, compress: boolean): string | undefined {
   const bytes = recordBytes(record)
   if (bytes >= limit.refusedBytes) return `a record of ${bytes} bytes is too large for ${topic}, says the broker`
-  if (batchBytes + bytes <= limit.bytes) return undefined
+  if (batchHeaderBytes + bytes <= limit.bytes) return undefined
   const words = `too large for ${topic}, which takes ${limit.bytes} (its max.message.bytes)`
   if (!compress || !limit.countsCompressed) return `a record of ${bytes} bytes is ${words}`
   const compressed = compressedBytes(record)
-  if (batchBytes + compressed <= limit.bytes) return undefined
+  if (batchHeaderBytes + compressed <= limit.bytes) return undefined
   return `a record of ${bytes} bytes, ${compressed} compressed, is ${words}`
-}
-
-/** Returns a record's size as the first of a batch, bytes (record format v2). Later records are slightly larger. */
-export function recordBytes({ key, value, headers = {} }: ProducerRecord): number {
-  const entries = Object.entries(headers)
-  // Attributes, time delta and offset delta: one byte each.
-  let bytes = 3 + fieldBytes(key) + fieldBytes(value) + varintBytes(entries.length)
-  for (const [name, text] of entries) bytes += fieldBytes(name) + fieldBytes(text)
-  return varintBytes(bytes) + bytes
-}
-
-function fieldBytes(field: string | Buffer | null): number {
-  if (field === null) return 1
-  const bytes = Buffer.byteLength(field)
-  return varintBytes(bytes) + bytes
-}
-
-/** Returns how many bytes a length takes as a zigzag varint, which has seven bits per byte and one bit for the sign. */
-function varintBytes(length: number): number {
-  let bytes = 1
-  for (let left = length * 2; left >= 128; left /= 128) bytes++
-  return bytes
 }
 
 function compressedBytes({ key, value, headers = {} }: ProducerRecord): number {

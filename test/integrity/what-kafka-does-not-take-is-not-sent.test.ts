@@ -8,6 +8,7 @@ import { consume } from '#platform/kafka/consume.ts'
 import type { Subscription } from '#platform/kafka/process-batch.ts'
 import { openProducer, type Producer } from '#platform/kafka/produce.ts'
 import { provisionSchemas, provisionTopics } from '#platform/kafka/provision.ts'
+import { RecordRun } from '#platform/kafka/record-batch.ts'
 import { openRegistry, type Registry } from '#platform/kafka/registry.ts'
 import { ok } from '#platform/kafka/verdict.ts'
 import { connectionSettings, readConfig } from '#platform/process/config.ts'
@@ -59,11 +60,12 @@ function losing(times: number): { kafka: Kafka; lost: string[] } {
   const producer = (config: Parameters<Kafka['producer']>[0]) => {
     const real = kafka.producer(config)
     const send = async (record: ProducerRecord) => {
-      if (left === 0 || record.messages.length < 10) return real.send(record)
+      const runs = record.messages.filter((message) => message instanceof RecordRun)
+      if (left === 0 || runs.flatMap(({ records }) => records).length < 10) return real.send(record)
       left--
-      const victim = record.messages.at(-1)?.partition
+      const victim = runs.at(-1)?.partition
       const isLost = ({ partition }: { partition?: number }) => partition === victim
-      lost.push(...record.messages.filter(isLost).map(({ key }) => String(key)))
+      lost.push(...runs.filter(isLost).flatMap(({ records }) => records.map(({ record }) => String(record.key))))
       const messages = record.messages.filter((message) => !isLost(message))
       return messages.length === 0 ? [] : real.send({ ...record, messages })
     }
