@@ -2,7 +2,7 @@ import { createRequire } from 'node:module'
 import kafkajs, { type Admin, Kafka, logLevel, type SASLOptions } from 'kafkajs'
 import type { Logger } from '../process/log.ts'
 import { registerCodecs } from './codecs.ts'
-import { patchProduceRequest } from './produce-request.ts'
+import { patchRequests } from './kafkajs-requests.ts'
 
 export type { Kafka }
 
@@ -17,7 +17,7 @@ export interface KafkaConnection {
 const requireInternal = createRequire(import.meta.url)
 
 registerCodecs()
-patchProduceRequest()
+patchRequests()
 patchRequestQueue()
 patchStartingBroker()
 patchCoordinatorLookup()

@@ -33,6 +33,14 @@ export function codecOf(type: number): { type: number; compress: (batch: Buffer)
   return compress && { type, compress }
 }
 
+/** Returns the records of a batch. @throws Error if no such codec is known, or if they are damaged or too many */
+export function decompressRecords(type: number, records: Buffer): Buffer {
+  if (type === CompressionTypes.None) return records
+  const codec = codecs[type]
+  if (codec === undefined) throw new Error(`a batch is compressed with codec ${type}, which is not known`)
+  return codec.decompress(records)
+}
+
 /** Registers all Kafka codecs for reading, and gzip and zstd for writing, for all clients of the process. */
 export function registerCodecs(): void {
   for (const [type, { decompress, compress }] of Object.entries(codecs)) {
