@@ -14,6 +14,8 @@ interface Codec {
 
 const { CompressionTypes } = kafkajs
 const zlibBound = { maxOutputLength: maxBytes }
+/** A batch of raw answers is some MB. In pieces of 16 KB, as by default, copying them together took a tenth of the reader's CPU. */
+const zstdChunkBytes = 256 * 1024
 const codecs: Record<number, Codec> = {
   [CompressionTypes.GZIP]: {
     decompress: (batch) => gunzipSync(batch, zlibBound),
@@ -22,7 +24,7 @@ const codecs: Record<number, Codec> = {
   [CompressionTypes.Snappy]: { decompress: (batch) => decompressSnappy(batch, maxBytes) },
   [CompressionTypes.LZ4]: { decompress: (batch) => decodeLz4Frames(batch, maxBytes) },
   [CompressionTypes.ZSTD]: {
-    decompress: (batch) => zstdDecompressSync(batch, zlibBound),
+    decompress: (batch) => zstdDecompressSync(batch, { ...zlibBound, chunkSize: zstdChunkBytes }),
     compress: (batch) => zstdCompressSync(batch),
   },
 }
