@@ -12,6 +12,8 @@ export interface Topic {
    */
   table?: TableTarget
   partitions: number
+  /** True: a topic that is there keeps its number of partitions. With more of them, a key would move to another one. */
+  keepsPartitions?: true
   config: Record<string, string>
   /** Text that says what is lost if the retention is shortened. docs/operations.md prints it. */
   retentionImpact: string

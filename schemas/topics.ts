@@ -141,14 +141,15 @@ export const rawTopic = (source: string, { rawDays }: Retention = {}): Topic => 
   key: 'request identity',
   record: rawResponseSchema,
   partitions: 2,
+  keepsPartitions: true,
   config: { ...zstd, ...keptFor(rawDays), 'max.message.bytes': `${8 * mebibyte}` },
   retentionImpact:
     'older answers cannot be replayed, rebuilt or explained any more: their points stay as the explode of their time read them',
 })
 
 /**
- * The slices of a source. There is one partition, so that the slices of an answer stay together and inserts are large,
- * which is cheaper for the store.
+ * The slices of a source. If nothing else is set there is one partition: the slices of an answer then stay together, and
+ * inserts are large, which is cheaper for the store. With more, several sinks share a source.
  */
 export const timeseriesTopic = (source: string, { timeseriesDays }: Retention = {}): Topic => ({
   name: `${source}.timeseries`,
@@ -156,6 +157,7 @@ export const timeseriesTopic = (source: string, { timeseriesDays }: Retention = 
   record: timeseriesSliceSchema,
   table: slicesTable,
   partitions: 1,
+  keepsPartitions: true,
   config: { ...plain, ...keptFor(timeseriesDays) },
   retentionImpact: 'a subscriber that is new, or was away for longer, misses the older slices, and so does a sink',
 })

@@ -21,7 +21,15 @@ import { openRegistry } from '#platform/kafka/registry.ts'
 import { readServiceConfig } from '#platform/process/config.ts'
 import { createLogger } from '#platform/process/log.ts'
 import { UserError } from '#platform/process/user-error.ts'
-import { hostLogKeptFor, hostLogTopic, platformTopics, pollsKeptFor, pollsTopic } from '#schemas/topics.ts'
+import {
+  hostLogKeptFor,
+  hostLogTopic,
+  platformTopics,
+  pollsKeptFor,
+  pollsTopic,
+  rawTopic,
+  timeseriesTopic,
+} from '#schemas/topics.ts'
 import { sources } from '#sources/index.ts'
 import { migrations } from '../clickhouse/migrations.ts'
 import { applyDatasetViews } from './dataset-views.ts'
@@ -34,11 +42,18 @@ import { syncDeletions } from './sync-deletions.ts'
 
 const config = readServiceConfig(provisionSettings)
 const log = createLogger('provision', config.LOG_LEVEL)
+/** By topic: of how many partitions a new one is made. */
+const asked = new Map<string, number | undefined>(
+  sources.flatMap(({ name }) => [
+    [rawTopic(name).name, config.RAW_PARTITIONS],
+    [timeseriesTopic(name).name, config.TIMESERIES_PARTITIONS],
+  ]),
+)
 const topics = [
   ...platformTopics.filter((topic) => topic !== pollsTopic && topic !== hostLogTopic),
   hostLogKeptFor(config.POLLS_DAYS),
   ...sources.flatMap(topicsOf),
-]
+].map((topic) => ({ ...topic, partitions: asked.get(topic.name) ?? topic.partitions }))
 
 const kafka = createKafka(config, 'tidemark-provision', log)
 const store = createStore({
@@ -51,7 +66,13 @@ const store = createStore({
 let clock: Clock | undefined
 try {
   refuseBadDeclarations(sources, await platformNames(migrations))
-  await provisionTopics(kafka, topics, config.KAFKA_REPLICATION_FACTOR)
+  const kept = await provisionTopics(kafka, topics, config.KAFKA_REPLICATION_FACTOR)
+  for (const [topic, partitions] of kept)
+    if (asked.get(topic) !== undefined)
+      log.warn(
+        { topic, partitions, asked: asked.get(topic) },
+        'a topic keeps its partitions: the setting is for new ones',
+      )
   await createMissingTopics(kafka, [pollsTopic], config.KAFKA_REPLICATION_FACTOR)
   log.info({ topics: topics.length + 1 }, 'topics are there')
   await provisionSchemas(config, [...topics, pollsTopic])

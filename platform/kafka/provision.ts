@@ -8,11 +8,18 @@ import { type Kafka, withAdmin } from './client.ts'
 import { incompatibility } from './compatibility.ts'
 import { createRegistryClient, type RegistryConnection, subjectOf } from './registry.ts'
 
-/** Creates missing topics, adds missing partitions, and sets each topic's settings. */
-export async function provisionTopics(kafka: Kafka, topics: Topic[], replicationFactor: number): Promise<void> {
-  await withAdmin(kafka, async (admin) => {
+/**
+ * Creates missing topics, adds missing partitions, and sets each topic's settings. Returns the number of partitions of each
+ * topic that keeps another number than it is declared with.
+ */
+export async function provisionTopics(
+  kafka: Kafka,
+  topics: Topic[],
+  replicationFactor: number,
+): Promise<Map<string, number>> {
+  return withAdmin(kafka, async (admin) => {
     const kept = await createAbsent(admin, topics, replicationFactor)
-    if (kept.length > 0) await adjust(admin, kept)
+    return kept.length > 0 ? adjust(admin, kept) : new Map()
   })
 }
 
@@ -59,10 +66,12 @@ async function waitForLeaders(admin: Admin, topics: Topic[]): Promise<void> {
   }
 }
 
-async function adjust(admin: Admin, topics: Topic[]): Promise<void> {
+async function adjust(admin: Admin, topics: Topic[]): Promise<Map<string, number>> {
   const metadata = await admin.fetchTopicMetadata({ topics: topics.map(({ name }) => name) })
   const partitions = new Map(metadata.topics.map((topic) => [topic.name, topic.partitions.length]))
-  const growing = topics.filter((topic) => (partitions.get(topic.name) ?? 0) < topic.partitions)
+  const growing = topics.filter(
+    (topic) => !topic.keepsPartitions && (partitions.get(topic.name) ?? 0) < topic.partitions,
+  )
   if (growing.length > 0) {
     await admin.createPartitions({
       topicPartitions: growing.map((topic) => ({ topic: topic.name, count: topic.partitions })),
@@ -76,6 +85,8 @@ async function adjust(admin: Admin, topics: Topic[]): Promise<void> {
       configEntries: entriesOf(config),
     })),
   })
+  const others = topics.filter((topic) => topic.keepsPartitions && partitions.get(topic.name) !== topic.partitions)
+  return new Map(others.map(({ name }) => [name, partitions.get(name) ?? 0]))
 }
 
 const entriesOf = (config: Record<string, string>) => Object.entries(config).map(([name, value]) => ({ name, value }))

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import kafkajs from 'kafkajs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { createKafka, type Kafka } from '#platform/kafka/client.ts'
+import { createKafka, type Kafka, withAdmin } from '#platform/kafka/client.ts'
 import { provisionTopics } from '#platform/kafka/provision.ts'
 import { kafkaSettings, readConfig } from '#platform/process/config.ts'
 import {
@@ -53,6 +53,25 @@ test('a source without a declaration keeps all; a changed declaration changes to
   await provisionTopics(kafka, sourceTopics('made', { rawDays: 30 }), 1)
   expect(await retentionMs('made.raw')).toBe('2592000000')
   expect(await retentionMs('made.timeseries')).toBe('-1')
+})
+
+test('a new topic has the partitions that are declared; raw and timeseries that are there keep theirs', async () => {
+  const partitionsOf = async (topic: string) => {
+    const { topics } = await withAdmin(kafka, (admin) => admin.fetchTopicMetadata({ topics: [topic] }))
+    return topics[0]?.partitions.length
+  }
+  const topics = sourceTopics('wide').map((topic) => ({ ...topic, partitions: 3 }))
+  expect(await provisionTopics(kafka, topics, 1)).toEqual(new Map())
+  expect(await partitionsOf('wide.timeseries')).toBe(3)
+  const more = topics.map((topic) => ({ ...topic, partitions: 4 }))
+  expect(await provisionTopics(kafka, more, 1)).toEqual(
+    new Map([
+      ['wide.raw', 3],
+      ['wide.timeseries', 3],
+    ]),
+  )
+  expect(await partitionsOf('wide.raw')).toBe(3)
+  expect(await partitionsOf('wide.answers')).toBe(4)
 })
 
 test('polls that an earlier release had compacted are kept for ever, or for as long as a setting says', async () => {
