@@ -79,12 +79,12 @@ function serverXml(dataDir: string, users: string): string {
   <mmap_cache_size>100</mmap_cache_size>
   <compiled_expression_cache_size>${32 * MIB}</compiled_expression_cache_size>
   <background_pool_size>2</background_pool_size>
-  <background_merges_mutations_concurrency_ratio>2</background_merges_mutations_concurrency_ratio>
+  <background_merges_mutations_concurrency_ratio>4</background_merges_mutations_concurrency_ratio>
   <background_common_pool_size>2</background_common_pool_size>
   <background_fetches_pool_size>1</background_fetches_pool_size>
   <background_schedule_pool_size>8</background_schedule_pool_size>
   <merge_tree>
-    <number_of_free_entries_in_pool_to_execute_mutation>2</number_of_free_entries_in_pool_to_execute_mutation>
+    <number_of_free_entries_in_pool_to_execute_mutation>1</number_of_free_entries_in_pool_to_execute_mutation>
     <number_of_free_entries_in_pool_to_lower_max_size_of_merge>2</number_of_free_entries_in_pool_to_lower_max_size_of_merge>
     <number_of_free_entries_in_pool_to_execute_optimize_entire_partition>2</number_of_free_entries_in_pool_to_execute_optimize_entire_partition>
   </merge_tree>
