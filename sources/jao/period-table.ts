@@ -52,12 +52,13 @@ const columnsOfNoSeries = new Set(['id', 'dateTimeUtc', 'lastModifiedOn'])
 export function readTableByColumns(declared: PeriodRows, body: Uint8Array, window: Window): ReadTable | undefined {
   const plain = readPlainTable(body, 'data')
   if (plain === undefined || isRefusal(readEnvelope(plain.envelope))) return undefined
-  const timesMs = timesWithin(plain.texts.get('dateTimeUtc') ?? [null], window)
+  const timesMs = timesOf(plain.texts.get('dateTimeUtc') ?? [null])
   if (timesMs === undefined) return undefined
   const grid = gridOf(timesMs, window, declared.steps)
   if (isRefusal(grid)) return undefined
   const places = timesMs.map((timeMs) => placeOf(timeMs, window, grid))
-  if (new Set(places).size < places.length || places.some((place) => place >= grid.length)) return undefined
+  if (new Set(places).size < places.length) return undefined
+  if (places.some((place) => place < 0 || place >= grid.length)) return undefined
   const isInOrder = places.length === grid.length && places.every((place, row) => place === row)
 
   const columns = new Map<string, Column>()
@@ -80,12 +81,12 @@ export function readTableByColumns(declared: PeriodRows, body: Uint8Array, windo
   }
 }
 
-/** Returns the times of a column, ms UTC. Returns undefined if one of them is no UTC time within the window. */
-function timesWithin(column: readonly (string | null)[], window: Window): number[] | undefined {
+/** Returns the times of a column, ms UTC. Returns undefined if one of its texts is no UTC time. */
+function timesOf(column: readonly (string | null)[]): number[] | undefined {
   const timesMs: number[] = []
   for (const text of column) {
     const timeMs = text === null ? undefined : utcMs(text)
-    if (timeMs === undefined || timeMs < window.startMs || timeMs >= window.endMs) return undefined
+    if (timeMs === undefined) return undefined
     timesMs.push(timeMs)
   }
   return timesMs
