@@ -23,7 +23,8 @@ export interface PlainTable {
  * key stands once in a row and begins with no digit, because JSON.parse moves such keys. Keys and texts are printable
  * ASCII without escapes. Numbers have at most 15 digits and no exponent. Other values are null. The envelope is valid.
  */
-export function readPlainTable(body: Uint8Array, name: string): PlainTable | undefined {
+export function readPlainTable(bytes: Uint8Array, name: string): PlainTable | undefined {
+  const body = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
   const head = Buffer.from(`{${JSON.stringify(name)}:[`)
   if (!stands(body, 0, head)) return undefined
   const form = readForm(body, head.length)
@@ -56,14 +57,14 @@ interface RowForm {
   isText: boolean[]
 }
 
-function readForm(body: Uint8Array, from: number): RowForm | undefined {
+function readForm(body: Buffer, from: number): RowForm | undefined {
   const form: RowForm = { keys: [], starts: [], ends: [], isText: [] }
   if (body[from] !== openBrace) return undefined
   for (let at = from; ; ) {
     const keyEnd = body[at + 1] === quote ? endOfPlainText(body, at + 2) : -1
     if (keyEnd < 0 || body[keyEnd + 1] !== colon) return undefined
     const end = keyEnd + 2
-    form.keys.push(textOf(body, at + 2, keyEnd))
+    form.keys.push(body.toString('latin1', at + 2, keyEnd))
     form.starts.push(at)
     form.ends.push(end)
     form.isText.push(body[end] === quote)
@@ -87,7 +88,7 @@ function endOfFirstCell(body: Uint8Array, from: number): number {
 }
 
 /** Adds the cells of all rows to the columns. Returns where the list ends, or -1 if a row has another form. */
-function readCells(body: Uint8Array, from: number, { starts, ends, isText }: RowForm, columns: Column[]): number {
+function readCells(body: Buffer, from: number, { starts, ends, isText }: RowForm, columns: Column[]): number {
   const view = new DataView(body.buffer, body.byteOffset, body.length)
   const cursor: Cursor = { at: from }
   let at = from
@@ -109,7 +110,7 @@ function readCells(body: Uint8Array, from: number, { starts, ends, isText }: Row
       } else if (isText[index]) {
         const textEnd = body[at] === quote ? endOfPlainText(body, at + 1) : -1
         if (textEnd < 0) return -1
-        column.push(textOf(body, at + 1, textEnd))
+        column.push(body.toString('latin1', at + 1, textEnd))
         at = textEnd + 1
       } else {
         cursor.at = at
@@ -190,6 +191,3 @@ function endOfPlainText(body: Uint8Array, from: number): number {
     if (byte === undefined || byte < 0x20 || byte > 0x7e || byte === backslash) return -1
   }
 }
-
-const textOf = (body: Uint8Array, start: number, end: number): string =>
-  Buffer.from(body.buffer, body.byteOffset + start, end - start).toString('latin1')

@@ -34,15 +34,15 @@ export function explodePeriodRows(declared: PeriodRows, { body, window }: Answer
   return { slices: table === undefined ? [] : toSlices(declared, table, window), ignored }
 }
 
-function toSlices({ checks, plausible }: PeriodRows, table: PeriodTable, { startMs, endMs }: Window): Slice[] {
+function toSlices({ checks, plausible }: PeriodRows, table: PeriodTable, window: Window): Slice[] {
   const { columns, grid, modifiedMs } = table
-  const contradicting = contradictions(checks, columns, { startMs, endMs })
+  const contradicting = contradictions(checks, columns, window)
   const modified = modifiedMs === undefined ? {} : { upstreamModifiedAtMs: modifiedMs }
   const slices: Slice[] = []
   for (const [key, values] of columns) {
     const flags = grid.changed ? ['step-changed'] : []
     if (plausible !== undefined && hasBeyond(values, plausible)) flags.push('implausible')
-    const slice: Slice = { key, startMs, stepS: grid.stepS, values, flags, ...modified }
+    const slice: Slice = { key, startMs: window.startMs, stepS: grid.stepS, values, flags, ...modified }
     const flagsOfSteps = contradicting.get(key)
     if (flagsOfSteps === undefined) slices.push(slice)
     else slices.push(...sliceByFlags(slice, flagsOfSteps))
