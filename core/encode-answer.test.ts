@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { afterEach, expect, test, vi } from 'vitest'
 import type { AcceptedAnswer } from '#schemas/generated/records.ts'
 import type { Dataset } from '#sources/source.ts'
@@ -56,6 +58,24 @@ test('a batch publishes series metadata once, also after a refused answer', () =
   expect(() => encoded(batch.encode(refused))).toThrow('too large')
   expect(encoded(batch.encode(answer)).outputs).toHaveLength(2)
   expect(encoded(batch.encode(answer)).outputs).toHaveLength(1)
+})
+
+test('what is kept of an answer until it is acknowledged does not hold its slices', async () => {
+  setFlagsFromString('--expose-gc')
+  const collectGarbage = runInNewContext('gc') as () => void
+  const encoder = answerEncoder(outputs)
+  const keep = () => {
+    const slices = [{ ...told }]
+    const { outputs: sent, onAcknowledged } = encoded(encoder.batch().encode({ ...answer, slices }))
+    return { kept: { sent, onAcknowledged }, slice: new WeakRef(slices[0] as object) }
+  }
+  const { kept, slice } = keep()
+  // A weak reference holds its object until the current job ends.
+  await new Promise(setImmediate)
+  collectGarbage()
+  expect(slice.deref()).toBeUndefined()
+  expect(kept.sent).toHaveLength(2)
+  kept.onAcknowledged()
 })
 
 test('a record of an own topic goes there under its own key', () => {

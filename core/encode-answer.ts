@@ -64,6 +64,7 @@ export function answerEncoder(outputs: SourceOutputs): AnswerEncoder {
       // Metadata that earlier answers of this batch publish. It is acknowledged with the batch.
       const publishedInBatch: PublishedMetadata = new Map()
       const outputsOf = (answer: ExplodedAnswer, headers?: Record<string, string>): AnswerOutputs => {
+        const { dataset } = answer
         const entries: SeriesEntry[] = []
         const encoded = encodeSlices(answer, outputs, [publishedInBatch, published], entries)
         encoded.push(...encodeOwn(answer, outputs), ...encodeAccepted(answer, outputs))
@@ -75,8 +76,9 @@ export function answerEncoder(outputs: SourceOutputs): AnswerEncoder {
         const deadParts = answer.refusedParts.map(({ refusal, record }) => {
           return { ...refusal, dataset: record.dataset, value: outputs.raw.encode(record) }
         })
-        remember(publishedInBatch, answer.dataset, entries)
-        return { outputs: sent, deadParts, onAcknowledged: () => remember(published, answer.dataset, entries) }
+        remember(publishedInBatch, dataset, entries)
+        // The batch keeps this function until it is acknowledged. It must not keep the slices, too.
+        return { outputs: sent, deadParts, onAcknowledged: () => remember(published, dataset, entries) }
       }
       return {
         encode: (outcome, headers) => {

@@ -62,13 +62,14 @@ export function explodeRaw(raw: StoredRaw, datasets: ReadonlyMap<string, Dataset
     const { slices, ignored, records = [], refusedParts = [] } = exploded
     const refusal = exploded.refusal ?? whyNothing(dataset, answer, exploded)
     if (refusal) return { refusal, ignored }
+    const provenance = provenanceOf(raw, dataset)
     const whole = {
       dataset,
-      slices: slices.map((slice) => toRecord(slice, raw, dataset)),
-      records: records.map(({ fields, ...own }) => ({ ...own, record: { ...fields, ...provenance(raw, dataset) } })),
+      slices: slices.map((slice) => toRecord(slice, provenance, dataset)),
+      records: records.map(({ fields, ...own }) => ({ ...own, record: { ...fields, ...provenance.ofRecords } })),
       refusedParts: lettersOf(record, refusedParts),
     }
-    const accepted = acceptedAnswer(raw, whole, exploded.counted)
+    const accepted = acceptedAnswer(raw, whole, provenance, exploded.counted)
     return { ...whole, accepted, ignored, flagged: flaggedPoints(dataset, exploded) }
   } catch (error) {
     return refused('bug', `explode of ${dataset.name} version ${dataset.transformVersion} threw: ${error}`)
@@ -106,31 +107,43 @@ function whyNothing(
 
 const startOf = (body: Uint8Array): string => quoteJson(Buffer.from(body.subarray(0, 200)).toString(), 200)
 
-function provenance({ record, partition, offset }: StoredRaw, dataset: Dataset) {
+/** What all records of an answer say about it. Their identity is a hash, so it is computed once per answer. */
+interface Provenance {
+  identity: number
+  ofRecords: Pick<
+    TimeseriesSlice,
+    'dataset' | 'windowStart' | 'windowEnd' | 'knownAt' | 'transformVersion' | 'origin' | 'raw'
+  >
+}
+
+function provenanceOf({ record, partition, offset }: StoredRaw, dataset: Dataset): Provenance {
   return {
-    dataset: dataset.name,
-    windowStart: record.windowStart,
-    windowEnd: record.windowEnd,
-    knownAt: record.fetchedAt,
-    transformVersion: dataset.transformVersion,
-    origin: record.origin,
-    raw: { partition, offset: Number(offset) },
+    identity: identityNumber(record.requestIdentity),
+    ofRecords: {
+      dataset: dataset.name,
+      windowStart: record.windowStart,
+      windowEnd: record.windowEnd,
+      knownAt: record.fetchedAt,
+      transformVersion: dataset.transformVersion,
+      origin: record.origin,
+      raw: { partition, offset: Number(offset) },
+    },
   }
 }
 
 function acceptedAnswer(
-  raw: StoredRaw,
+  { record }: StoredRaw,
   { dataset, slices, records }: Pick<ExplodedAnswer, 'dataset' | 'slices' | 'records'>,
+  { identity, ofRecords }: Provenance,
   counted = 0,
 ): AcceptedAnswer | null {
-  const { record } = raw
   const points = countPoints(slices) + records.length + counted
   if (points === 0 && !record.confirms) return null
-  const { origin: _, ...about } = provenance(raw, dataset)
+  const { origin: _, ...about } = ofRecords
   return {
     ...about,
     requestIdentity: record.requestIdentity,
-    identity: identityNumber(record.requestIdentity),
+    identity,
     selector: selectorOf(record.requestIdentity, record.dataset),
     points,
     keys: new Set([...slices, ...records].map(({ key }) => key)).size,
@@ -165,9 +178,9 @@ function countPoints(slices: readonly TimeseriesSlice[]): number {
   return points
 }
 
-function toRecord(slice: Slice, raw: StoredRaw, dataset: Dataset): TimeseriesSlice {
+function toRecord(slice: Slice, { identity, ofRecords }: Provenance, dataset: Dataset): TimeseriesSlice {
   return {
-    ...provenance(raw, dataset),
+    ...ofRecords,
     key: slice.key,
     start: slice.startMs,
     step: slice.stepS,
@@ -175,7 +188,7 @@ function toRecord(slice: Slice, raw: StoredRaw, dataset: Dataset): TimeseriesSli
     upstreamModifiedAt: slice.upstreamModifiedAtMs ?? null,
     unit: dataset.unitOf?.(slice.key) ?? dataset.unit,
     flags: slice.flags,
-    identity: identityNumber(raw.record.requestIdentity),
+    identity,
   }
 }
 

@@ -1,15 +1,21 @@
 // Finds values in a JSON text by their bytes, so that they can be cut out as upstream wrote them: 4346.0000000000 stays
-// as it is. All functions expect valid JSON: readJson has read the text before.
+// as it is. The functions expect valid JSON: readJson has read the text before.
 
 export const quote = 0x22
-const backslash = 0x5c
-const comma = 0x2c
+export const backslash = 0x5c
+export const comma = 0x2c
 export const colon = 0x3a
 export const openBrace = 0x7b
 export const closeBrace = 0x7d
 export const openBracket = 0x5b
 export const closeBracket = 0x5d
 export const blanks = [0x20, 0x09, 0x0a, 0x0d]
+
+/** Returns true if `part` stands at a place of some bytes, which need not be JSON. */
+export function stands(bytes: Uint8Array, at: number, part: Uint8Array): boolean {
+  for (let index = 0; index < part.length; index++) if (bytes[at + index] !== part[index]) return false
+  return true
+}
 
 /** The bytes [start, end) of a JSON text. */
 export interface Place {

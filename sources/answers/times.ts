@@ -13,9 +13,9 @@ interface TimeText {
 function readTime(text: string): TimeText | undefined {
   const [, digits, fraction = '', offset] = timePattern.exec(text) ?? []
   if (digits === undefined) return undefined
-  const time = digits.toUpperCase()
-  const secondMs = Date.parse(`${time}Z`)
-  if (Number.isNaN(secondMs) || new Date(secondMs).toISOString().slice(0, 19) !== time) return undefined
+  const secondMs = Date.parse(`${digits.toUpperCase()}Z`)
+  // Date.parse takes 30 February and 24:00:00 for a time of a later day, and gives NaN for other impossible times.
+  if (new Date(secondMs).getUTCDate() !== Number(digits.slice(8, 10))) return undefined
   if (offset === undefined) return { secondMs, fraction, aheadMs: undefined }
   const aheadMs = offsetMs(offset)
   return aheadMs === undefined ? undefined : { secondMs, fraction, aheadMs }

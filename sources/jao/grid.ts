@@ -1,5 +1,4 @@
 import type { DeclaredStep, Refusal, Window } from '../source.ts'
-import type { Row } from './rows.ts'
 
 export interface Grid {
   stepS: number
@@ -11,13 +10,13 @@ export interface Grid {
 const finestStepS = 60
 
 /**
- * Returns the grid on which the rows lie. Refuses rows with a coarser step than declared, or with mixed steps, because
- * values would have to be invented for the gaps. `rows` must not be empty.
+ * Returns the grid on which rows of these times lie. Refuses rows with a coarser step than declared, or with mixed steps,
+ * because values would have to be invented for the gaps. `timesMs` must not be empty.
  */
-export function gridOf(rows: Row[], window: Window, history: DeclaredStep[]): Grid | Refusal {
+export function gridOf(timesMs: readonly number[], window: Window, history: DeclaredStep[]): Grid | Refusal {
   const declaredS = history.findLast(({ fromMs }) => fromMs <= window.startMs)?.stepS ?? history[0]?.stepS
   if (declaredS === undefined) throw new Error('a dataset declares at least one step')
-  const offsetsS = [...new Set(rows.map(({ timeMs }) => (timeMs - window.startMs) / 1000))].sort((a, b) => a - b)
+  const offsetsS = [...new Set(timesMs.map((timeMs) => (timeMs - window.startMs) / 1000))].sort((a, b) => a - b)
   const commonS = offsetsS.reduce(greatestCommonDivisor, 0)
   const grid = (stepS: number) => ({
     stepS,

@@ -1,6 +1,6 @@
 import { isRefusal } from '../answers/refusal.ts'
 import type { Answer } from '../source.ts'
-import type { PeriodRows } from './period-rows.ts'
+import type { PeriodRows } from './period-table.ts'
 import { readRows } from './rows.ts'
 
 /** Returns the path to a value in the JSON: ['data', 17, 'border_AT_BE']. Undefined if the answer has no such cell. */

@@ -32,20 +32,26 @@ const envelope = z.object({
 
 const rejection = z.object({ rejected: z.literal(true), messages: z.unknown().optional() })
 
-export function readRows(body: Uint8Array, window: Window): Rows | Refusal {
-  const json = readJson(body)
-  if (isRefusal(json)) return json
-  const rejected = rejection.safeParse(json.value)
+/** Returns why upstream rejected the request, or why the JSON of an answer is no list of rows. Otherwise its envelope. */
+export function readEnvelope(json: unknown): z.infer<typeof envelope> | Refusal {
+  const rejected = rejection.safeParse(json)
   if (rejected.success) {
     const messages = quoteJson(rejected.data.messages ?? null, 500)
     return refused('upstream-rejected', `upstream rejected the request: ${messages}`)
   }
-  const parsed = envelope.safeParse(json.value)
-  if (!parsed.success) return refused('schema', `not an answer with rows: ${firstIssue(parsed.error)}`)
+  const parsed = envelope.safeParse(json)
+  return parsed.success ? parsed.data : refused('schema', `not an answer with rows: ${firstIssue(parsed.error)}`)
+}
+
+export function readRows(body: Uint8Array, window: Window): Rows | Refusal {
+  const json = readJson(body)
+  if (isRefusal(json)) return json
+  const read = readEnvelope(json.value)
+  if (isRefusal(read)) return read
 
   const rows: Row[] = []
   let atWindowEnd = 0
-  for (const [index, cells] of parsed.data.data.entries()) {
+  for (const [index, cells] of read.data.entries()) {
     if (!isRow(cells)) return refused('schema', `data[${index}] is no row with a text dateTimeUtc`)
     const timeMs = utcMs(cells.dateTimeUtc)
     if (timeMs === undefined) {
@@ -59,7 +65,7 @@ export function readRows(body: Uint8Array, window: Window): Rows | Refusal {
       return refused('outside-window', `data[${index}] is of ${cells.dateTimeUtc}, outside ${showWindow(window)}`)
     } else rows.push({ timeMs, index, cells })
   }
-  return { rows, envelope: parsed.data, atWindowEnd }
+  return { rows, envelope: read, atWindowEnd }
 }
 
 const isRow = (cells: unknown): cells is Record<string, unknown> & { dateTimeUtc: string } =>
