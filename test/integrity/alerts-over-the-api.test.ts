@@ -260,10 +260,20 @@ test('what merely happened is found by its kind and since when it was told; a ru
       ('bbbbbbbc', 'unknown', 'jump', 1, 't', 'o', 'critical', 'e', '', '', '2025-11-01', NULL, NULL, '2025-11-01', '2025-11-01', '2025-11-01 12:00'),
       ('bbbbbbbd', 'known', 'jump', 1, 't', 'o', 'critical', 'e', '', '', '2025-11-01', '2025-11-02', 'bbbbbbbc', '2025-11-02', '2025-11-02', '2025-11-02')`,
   })
+  await chain.store.command({
+    query: `INSERT INTO tidemark.alert_events (id, kind, rule_id, rule_version, dataset, onset_at, point_at, known_at, at, detail)
+      VALUES ('cccccccc', 'unknown', 'high-border', 2, 'd', '2025-11-01', '2025-11-01', '2025-11-01', '2025-11-01 13:00', 'late: upstream-down')`,
+  })
   const ids = async (path: string) => (await listed(path)).map(({ id }) => id)
   expect(await ids('alerts/events?rule=jump&kind=happened')).toEqual(['aaaaaaab', 'aaaaaaaa'])
   expect(await ids('alerts/events?kind=happened&since=2025-11-01T11:00:00Z')).toEqual(['aaaaaaab'])
-  expect(await ids('alerts/firing?kind=unknown')).toEqual(['bbbbbbbb'])
+  expect(await ids('alerts/firing?kind=unknown')).toEqual(['cccccccc', 'bbbbbbbb'])
+  expect(await listed('alerts/rules')).toMatchObject([
+    {
+      id: 'high-border',
+      unknown: [{ dataset: 'd', onsetAt: '2025-11-01T00:00:00.000Z', detail: 'late: upstream-down' }],
+    },
+  ])
   expect(await ids('alerts/firing')).toEqual([])
   expect((await api.get('alerts/events?kind=fired')).status).toBe(400)
   expect((await api.get('alerts/events?since=yesterday')).status).toBe(400)
