@@ -1,7 +1,7 @@
 import { isPublishedAhead, maxAgeOf, maxAheadOf } from './ages.ts'
-import { type Comparand, comparandKey, comparandOf, type PointSource } from './comparand.ts'
+import type { PointSource } from './comparand.ts'
+import { ComparandGroups, type HeldCell } from './comparand-groups.ts'
 import type { WatchedSeries } from './declared-series.ts'
-import { PointRing } from './point-cells.ts'
 import {
   isRevision,
   isWithdrawal,
@@ -15,7 +15,6 @@ import { type Episode, RuleOnSeries, type ToldBefore } from './rule-on-series.ts
 import { isFresh, type PointRun, type Revision, SeriesPoints } from './series-points.ts'
 import { type KnownPoint, SlidingWindows } from './sliding-window.ts'
 import { type EpisodeNews, tellEpisodes } from './tell-episodes.ts'
-import { ThresholdIndex } from './threshold-index.ts'
 import type { PointFacts } from './transition.ts'
 
 /** What a run of points did. */
@@ -25,14 +24,6 @@ export interface RunOutcome {
   revisions: Revision[]
   /** Event time of the first point that changed, ms UTC. Null: none did. */
   changedFromMs: number | null
-}
-
-/** Conditions that compare the same numbers. The numbers are computed once per point. */
-interface ComparandGroup {
-  comparand: Comparand
-  compared: PointRing
-  last: number | null
-  index: ThresholdIndex<RuleOnSeries>
 }
 
 /** A rule about values that are replaced: it looks at the points that an answer changed alone. */
@@ -70,7 +61,7 @@ export class SeriesWatch {
   private waitingFrom = Number.POSITIVE_INFINITY
   readonly points: SeriesPoints
   private readonly windows: SlidingWindows | undefined
-  private readonly groups = new Map<string, ComparandGroup>()
+  private readonly groups: ComparandGroups
   /** Rules that a point can change without passing a threshold. */
   private readonly active = new Set<RuleOnSeries>()
 
@@ -103,43 +94,20 @@ export class SeriesWatch {
       otherAt,
       knownBefore: (atMs, beforeMs) => this.points.knownBefore(atMs, beforeMs),
     }
+    this.groups = new ComparandGroups(this.points.values.capacity, source)
     this.rules = versions
       .filter(({ rule }) => pointConditions(rule.when).of.length > 0)
-      .map((version) => this.place(version, toldOf(version), source))
+      .map((version) => {
+        const conditions = this.groups.conditionsOf(version.rule)
+        const before = { maxAgeMs: maxAgeOf(version, this.stepS), told: toldOf(version) }
+        return new RuleOnSeries(version, conditions, stepMs, before)
+      })
+    this.groups.sortThresholds(this.rules)
     this.revisionRules = versions.flatMap((version) => {
       const { when } = version.rule
       return isRevision(when) || isWithdrawal(when) ? [{ version, when, maxAgeMs: maxAgeOf(version, this.stepS) }] : []
     })
-    for (const [key, group] of this.groups) group.index = this.indexOf(key)
     for (const rule of this.rules) if (!rule.isAtRest) this.active.add(rule)
-  }
-
-  private place(version: RuleVersion, told: ToldBefore | undefined, source: PointSource): RuleOnSeries {
-    const { rule } = version
-    const conditions = pointConditions(rule.when).of.map((condition) => {
-      const key = comparandKey(condition, rule.minShare)
-      const group = this.groups.get(key) ?? {
-        comparand: comparandOf(condition, rule.minShare, source),
-        compared: new PointRing(this.points.values.capacity),
-        ...{ last: null, index: new ThresholdIndex<RuleOnSeries>([]) },
-      }
-      this.groups.set(key, group)
-      return { condition, compared: (cell: number) => group.compared.value(cell) }
-    })
-    const maxAgeMs = maxAgeOf(version, this.stepS)
-    return new RuleOnSeries(version, conditions, this.stepS * 1_000, { maxAgeMs, told })
-  }
-
-  private indexOf(key: string): ThresholdIndex<RuleOnSeries> {
-    const keyOf = ({ version: { rule } }: RuleOnSeries) => {
-      const { of } = pointConditions(rule.when)
-      return of.length === 1 && of[0] ? comparandKey(of[0], rule.minShare) : undefined
-    }
-    return new ThresholdIndex(
-      this.rules
-        .filter((rule) => keyOf(rule) === key)
-        .flatMap((item) => item.thresholds.map((threshold) => ({ threshold, item }))),
-    )
   }
 
   /** Takes the points of an answer. */
@@ -172,7 +140,7 @@ export class SeriesWatch {
   }
 
   private moveOn(from: number, to: number): void {
-    for (const { compared } of this.groups.values()) compared.moveTo(from, to)
+    this.groups.moveTo(from, to)
     if (from < this.forgottenTo + 16) return
     this.forgottenTo = from
     for (const rule of this.rules) rule.forget(from, this.points.grid.instantOf(from))
@@ -180,22 +148,10 @@ export class SeriesWatch {
 
   /** Judges the newest point: only rules whose threshold was passed, or that wait for something, are looked at. */
   private append(cell: number, atMs: number, isSilent: boolean, touched: Set<RuleOnSeries>): void {
-    let isUndefined = false
-    for (const group of this.groups.values()) {
-      const { compared, isWaiting } = group.comparand(atMs)
-      if (isWaiting) this.waitingFrom = Math.min(this.waitingFrom, cell)
-      group.compared.put(cell, 0, compared)
-      isUndefined ||= compared === null
-      if (compared === null) continue
-      if (group.last === null) group.index.visitBetween(Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY, add)
-      else group.index.visitBetween(group.last, compared, add)
-      group.last = compared
-    }
+    const { isUndefined, isWaiting } = this.groups.append(cell, atMs, (rule) => void touched.add(rule))
+    if (isWaiting) this.waitingFrom = Math.min(this.waitingFrom, cell)
     if (isUndefined && !isSilent && this.points.values.count(cell) > 0) this.undefinedPoints++
     for (const rule of this.active) touched.add(rule)
-    function add(rule: RuleOnSeries): void {
-      touched.add(rule)
-    }
     for (const rule of touched) {
       rule.step(cell, atMs, isSilent)
       this.watchClosely(rule)
@@ -212,18 +168,10 @@ export class SeriesWatch {
   private judgeFrom(cell: number, isSilent: boolean, touched: Set<RuleOnSeries>): void {
     const { grid, values } = this.points
     const from = Math.max(cell, values.from)
-    const held: { cell: number; atMs: number }[] = []
+    const held: HeldCell[] = []
     for (let at = from; at < values.to; at++)
       if (this.points.isHeld(at)) held.push({ cell: at, atMs: grid.instantOf(at) })
-    for (const group of this.groups.values()) {
-      group.compared.from = values.from
-      for (const { cell: at, atMs } of held) {
-        const { compared, isWaiting } = group.comparand(atMs)
-        if (isWaiting) this.waitingFrom = Math.min(this.waitingFrom, at)
-        else group.compared.put(at, 0, compared)
-      }
-      group.last = group.compared.newest
-    }
+    this.waitingFrom = Math.min(this.waitingFrom, this.groups.recompute(held, values.from))
     for (const rule of this.rules) {
       rule.rewind(from, grid.instantOf(from))
       for (const { cell: at, atMs } of held) rule.step(at, atMs, isSilent)
@@ -260,11 +208,9 @@ export class SeriesWatch {
   }
 
   /** Returns what a rule looked at when it judged a point that is held. */
-  factsAt({ version: { rule } }: RuleOnSeries, atMs: number): PointFacts {
+  factsAt(rule: RuleOnSeries, atMs: number): PointFacts {
     const origin = this.points.originAt(atMs)
-    const [condition] = pointConditions(rule.when).of
-    const group = condition && this.groups.get(comparandKey(condition, rule.minShare))
-    const judged = group?.comparand(atMs) ?? { compared: null, reference: null, samples: null, expected: null }
+    const judged = this.groups.comparedAt(rule, atMs)
     const position = { knownMs: origin?.knownMs ?? 0, raw: origin?.raw ?? { partition: -1, offset: -1 } }
     return { atMs, value: this.points.valueAt(atMs), ...judged, ...position }
   }
@@ -290,7 +236,6 @@ export class SeriesWatch {
 
   /** The memory that the series takes, bytes. */
   get bytes(): number {
-    const groups = [...this.groups.values()].reduce((total, { compared }) => total + compared.bytes, 0)
-    return this.points.bytes + groups + (this.windows?.bytes ?? 0) + this.rules.length * 600
+    return this.points.bytes + this.groups.bytes + (this.windows?.bytes ?? 0) + this.rules.length * 600
   }
 }
