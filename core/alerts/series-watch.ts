@@ -2,6 +2,7 @@ import { isPublishedAhead, maxAgeOf, maxAheadOf } from './ages.ts'
 import type { PointSource } from './comparand.ts'
 import { ComparandGroups, type HeldCell } from './comparand-groups.ts'
 import type { WatchedSeries } from './declared-series.ts'
+import { type Answer, HalfAnswers, type OtherPoints } from './half-answers.ts'
 import {
   isRevision,
   isWithdrawal,
@@ -38,7 +39,7 @@ const maxWindowMs = 7 * 86_400_000
 export interface WatchParts {
   /** Returns what was told of a rule before. undefined: nothing. */
   toldOf: (version: RuleVersion) => ToldBefore | undefined
-  otherAt: PointSource['otherAt']
+  otherPoints: OtherPoints
   /** Rules of other series that compare with this one. */
   comparing?: readonly RuleVersion[]
   /** Asks for ten minutes of points, to be given to `reload`. Absent: all points of windows above a day are held. */
@@ -61,6 +62,7 @@ export class SeriesWatch {
   private waitingFrom = Number.POSITIVE_INFINITY
   readonly points: SeriesPoints
   private readonly windows: SlidingWindows | undefined
+  private readonly halves: HalfAnswers
   private readonly groups: ComparandGroups
   /** Rules that a point can change without passing a threshold. */
   private readonly active = new Set<RuleOnSeries>()
@@ -68,7 +70,7 @@ export class SeriesWatch {
   constructor(
     series: WatchedSeries,
     versions: readonly RuleVersion[],
-    { toldOf, otherAt, comparing = [], needsReload }: WatchParts,
+    { toldOf, otherPoints, comparing = [], needsReload }: WatchParts,
   ) {
     this.series = series
     this.stepS = series.steps.toSorted((one, other) => one.fromMs - other.fromMs).at(-1)?.stepS ?? 1
@@ -91,9 +93,10 @@ export class SeriesWatch {
     const source: PointSource = {
       valueAt: (atMs) => this.points.valueAt(atMs),
       windows: () => this.windows,
-      otherAt,
+      otherAt: (dataset, key, atMs) => otherPoints(dataset, key)?.valueAt(atMs) ?? null,
       knownBefore: (atMs, beforeMs) => this.points.knownBefore(atMs, beforeMs),
     }
+    this.halves = new HalfAnswers(series.dataset, this.points, otherPoints)
     this.groups = new ComparandGroups(this.points.values.capacity, source)
     this.rules = versions
       .filter(({ rule }) => pointConditions(rule.when).of.length > 0)
@@ -132,11 +135,12 @@ export class SeriesWatch {
       else isAppend = false
       changedFrom = Math.min(changedFrom, Math.max(cell, values.from))
       // Each new point sees the windows as they are before the points behind it come.
-      if (outcome === 'newest' && isAppend) this.append(cell, atMs, run.isSilent, touched)
+      if (outcome === 'newest' && isAppend) this.append(cell, atMs, run, touched)
     }
-    if (changedFrom === Number.POSITIVE_INFINITY) return { touched, revisions, changedFromMs: null }
-    if (!isAppend) this.judgeFrom(changedFrom, run.isSilent, touched)
-    return { touched, revisions, changedFromMs: grid.instantOf(changedFrom) }
+    const hasChanged = changedFrom !== Number.POSITIVE_INFINITY
+    if (hasChanged && !isAppend) this.judgeFrom(changedFrom, run, touched)
+    else this.judgeWaiting(run, touched)
+    return { touched, revisions, changedFromMs: hasChanged ? grid.instantOf(changedFrom) : null }
   }
 
   private moveOn(from: number, to: number): void {
@@ -147,13 +151,19 @@ export class SeriesWatch {
   }
 
   /** Judges the newest point: only rules whose threshold was passed, or that wait for something, are looked at. */
-  private append(cell: number, atMs: number, isSilent: boolean, touched: Set<RuleOnSeries>): void {
+  private append(cell: number, atMs: number, run: PointRun, touched: Set<RuleOnSeries>): void {
     const { isUndefined, isWaiting } = this.groups.append(cell, atMs, (rule) => void touched.add(rule))
     if (isWaiting) this.waitingFrom = Math.min(this.waitingFrom, cell)
-    if (isUndefined && !isSilent && this.points.values.count(cell) > 0) this.undefinedPoints++
+    if (isUndefined && !run.isSilent && this.points.values.count(cell) > 0) this.undefinedPoints++
     for (const rule of this.active) touched.add(rule)
     for (const rule of touched) {
-      rule.step(cell, atMs, isSilent)
+      const from = this.halves.judgedFrom(rule, cell, run)
+      if (from === undefined) {
+        touched.delete(rule)
+        continue
+      }
+      if (from < cell) this.judge(rule, from, this.heldFrom(from), run.isSilent)
+      else rule.step(cell, atMs, run.isSilent)
       this.watchClosely(rule)
     }
   }
@@ -164,20 +174,41 @@ export class SeriesWatch {
     else this.active.add(rule)
   }
 
-  /** Judges all points from a cell on anew. */
-  private judgeFrom(cell: number, isSilent: boolean, touched: Set<RuleOnSeries>): void {
-    const { grid, values } = this.points
-    const from = Math.max(cell, values.from)
-    const held: HeldCell[] = []
-    for (let at = from; at < values.to; at++)
-      if (this.points.isHeld(at)) held.push({ cell: at, atMs: grid.instantOf(at) })
-    this.waitingFrom = Math.min(this.waitingFrom, this.groups.recompute(held, values.from))
+  /** Judges all points from a cell on anew. @param answer what changed them. undefined: they were read again */
+  private judgeFrom(cell: number, answer: Answer | undefined, touched: Set<RuleOnSeries>): void {
+    const from = Math.max(cell, this.points.values.from)
+    const held = this.heldFrom(from)
+    this.waitingFrom = Math.min(this.waitingFrom, this.groups.recompute(held, this.points.values.from))
     for (const rule of this.rules) {
-      rule.rewind(from, grid.instantOf(from))
-      for (const { cell: at, atMs } of held) rule.step(at, atMs, isSilent)
-      this.watchClosely(rule)
+      const since = this.halves.judgedFrom(rule, from, answer)
+      if (since === undefined) continue
+      this.judge(rule, since, since < from ? this.heldFrom(since) : held, answer?.isSilent ?? false)
       touched.add(rule)
     }
+  }
+
+  /** Judges the rules that waited for the other half of an answer, if they do no longer. */
+  private judgeWaiting(answer: Answer, touched: Set<RuleOnSeries>): void {
+    for (const rule of this.halves.waiting) {
+      const since = this.halves.judgedFrom(rule, Number.POSITIVE_INFINITY, answer)
+      if (since === undefined) continue
+      this.judge(rule, since, this.heldFrom(since), answer.isSilent)
+      touched.add(rule)
+    }
+  }
+
+  private judge(rule: RuleOnSeries, from: number, held: readonly HeldCell[], isSilent: boolean): void {
+    rule.rewind(from, this.points.grid.instantOf(from))
+    for (const { cell, atMs } of held) rule.step(cell, atMs, isSilent)
+    this.watchClosely(rule)
+  }
+
+  private heldFrom(from: number): HeldCell[] {
+    const { grid, values } = this.points
+    const held: HeldCell[] = []
+    for (let cell = Math.max(from, values.from); cell < values.to; cell++)
+      if (this.points.isHeld(cell)) held.push({ cell, atMs: grid.instantOf(cell) })
+    return held
   }
 
   /** See AlertEngine.resume. */
@@ -190,10 +221,15 @@ export class SeriesWatch {
     }
   }
 
-  /** Judges the points from an instant on anew, because another series has changed that they are compared with. */
-  judgeAgain(atMs: number, isSilent: boolean): ReadonlySet<RuleOnSeries> {
+  /**
+   * Judges the points from an instant on anew, because an answer has brought another series that they are compared with.
+   * @param fromMs event time of the first point of the other series that changed. Null: none did
+   */
+  judgeAgain(fromMs: number | null, answer: Answer): ReadonlySet<RuleOnSeries> {
     const touched = new Set<RuleOnSeries>()
-    if (atMs <= this.points.newestMs) this.judgeFrom(this.points.grid.firstFrom(atMs), isSilent, touched)
+    if (fromMs !== null && fromMs <= this.points.newestMs)
+      this.judgeFrom(this.points.grid.firstFrom(fromMs), answer, touched)
+    else this.judgeWaiting(answer, touched)
     return touched
   }
 
@@ -203,7 +239,7 @@ export class SeriesWatch {
     const touched = new Set<RuleOnSeries>()
     const from = this.waitingFrom
     this.waitingFrom = Number.POSITIVE_INFINITY
-    if (from < this.points.values.to) this.judgeFrom(from, false, touched)
+    if (from < this.points.values.to) this.judgeFrom(from, undefined, touched)
     return touched
   }
 
