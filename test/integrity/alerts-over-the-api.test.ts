@@ -2,6 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { addDays, businessDay, dayAt } from '#core/business-day.ts'
+import { deleteEndpoint, listEndpoints, saveEndpoint } from '#operations/alerts/endpoints.ts'
+import type { AlertParts } from '#operations/alerts/rules.ts'
 import { type RawResponse, rawResponseSchema } from '#schemas/generated/records.ts'
 import { rawResponse } from '../support/raw-responses.ts'
 import { type RunningApi, startApi } from './api-parts.ts'
@@ -295,6 +297,23 @@ test('a silence has an end and a reason, and is ended before it', async () => {
   expect(await send('DELETE', path, { why: 'over' })).toMatchObject({ status: 200, body: { id: made.body.id } })
   expect(await listed('alerts/silences')).toEqual([])
   expect(await send('DELETE', path, { why: 'over' })).toMatchObject({ status: 404 })
+})
+
+test('an endpoint keeps its owner, who may change it', async () => {
+  const { kafka, registry } = chain
+  const parts: AlertParts = { kafka, registry, log: { warn: () => undefined } }
+  const save = (owner: string, address: string) =>
+    saveEndpoint(parts, { id: 'desk', kind: 'email', address, owner }, 'a test')
+  await save('trading', 'one@example.org')
+  await expect(save('me', 'me@example.org')).rejects.toThrow(
+    "There is an endpoint desk already, and it belongs to trading, not to me: take another id. To change it for trading, name `--owner 'trading'`; to give it to me, delete it first: `npx tidemark alerts endpoint delete desk`.",
+  )
+  await save('trading', 'two@example.org')
+  expect(await listEndpoints(parts)).toMatchObject([{ id: 'desk', owner: 'trading', address: 'two@example.org' }])
+  await deleteEndpoint(parts, 'desk')
+  await save('me', 'me@example.org')
+  expect(await listEndpoints(parts)).toMatchObject([{ id: 'desk', owner: 'me', address: 'me@example.org' }])
+  await deleteEndpoint(parts, 'desk')
 })
 
 test('where alerts are sent to is not told, and a deleted rule is gone', async () => {
