@@ -1,10 +1,9 @@
 import { Command } from 'commander'
-import { describeCondition, describeEvent } from '#core/alerts/describe-rule.ts'
-import { describeQueryRun } from '#core/alerts/query-status.ts'
-import { queryDataset, ruleSchema } from '#core/alerts/rule.ts'
+import { describeEvent } from '#core/alerts/describe-rule.ts'
+import { queryDataset } from '#core/alerts/rule.ts'
 import { readInstant } from '#core/instant.ts'
 import { checkTell } from '#operations/alerts/endpoints.ts'
-import { alertEvent, alertHistory, deliveriesOf } from '#operations/alerts/history.ts'
+import { alertEvent, alertHistory, deliveriesOf, unknownRules } from '#operations/alerts/history.ts'
 import { queryRuns } from '#operations/alerts/query-runs.ts'
 import { deleteRule, findRule, listRules, readRules, saveRule } from '#operations/alerts/rules.ts'
 import { checkRuleMemory } from '#operations/alerts/selected-series.ts'
@@ -15,7 +14,8 @@ import { utcText } from '#platform/process/utc-text.ts'
 import { whoAmI } from '#platform/process/who.ts'
 import { aligned } from '../aligned.ts'
 import { endpointCommands } from './endpoints.ts'
-import { type AlertOptions, print, readWritten, withAlerts, withOptions } from './parts.ts'
+import { type AlertClients, type AlertOptions, print, readWritten, withAlerts, withOptions } from './parts.ts'
+import { type JudgedNow, reasonLines, ruleLines } from './rule-lines.ts'
 import { testCommand } from './test-rule.ts'
 
 export const alerts = (): Command =>
@@ -71,40 +71,41 @@ export const alerts = (): Command =>
     .addCommand(endpointCommands())
 
 async function list(options: AlertOptions): Promise<void> {
-  const { rules, runs } = await withAlerts(options, async (parts) => ({
+  const { rules, runs, unknown } = await withAlerts(options, async (parts) => ({
     rules: await listRules(parts),
-    runs: await queryRuns(parts.stack.endpoints.health.alerter),
+    ...(await judgedNow(parts)),
   }))
   if (options.json)
     return print(
-      rules.map(({ rule, ...rest }) => ({ ...rest, rule: JSON.parse(rule), query: runs.get(rest.id) ?? null })),
+      rules.map(({ rule, ...rest }) => ({
+        ...{ ...rest, rule: JSON.parse(rule), query: runs.get(rest.id) ?? null },
+        unknown: unknown?.filter(({ ruleId }) => ruleId === rest.id) ?? null,
+      })),
     )
   if (rules.length === 0)
     return void process.stderr.write(
       'there is no rule yet; examples/alerts/ has some: `npx tidemark alerts set FILE`\n',
     )
-  const lines = rules.map(({ id, version, rule }) => {
-    const { severity, of, when, ...rest } = ruleSchema.parse(JSON.parse(rule))
-    const labels = Object.entries(of.labels).map(([name, value]) => ` ${name}=${value}`)
-    return [
-      id,
-      `v${version}`,
-      severity,
-      `${of.dataset} ${of.key}${labels.join('')}`,
-      describeCondition({ ...rest, severity, of, when }),
-    ]
-  })
-  process.stdout.write(`${aligned([['rule', 'version', 'severity', 'series', 'alerts when'], ...lines]).join('\n')}\n`)
-  for (const run of runs.values()) process.stdout.write(`${run.rule} ${describeQueryRun(run)}\n`)
+  process.stdout.write(`${ruleLines(rules, { runs, unknown }).join('\n')}\n`)
+  if (unknown === null) process.stderr.write(unknownIsUnknown)
 }
 
+const unknownIsUnknown = 'the store does not answer: whether a rule is unknown cannot be said\n'
+
+/** How rules are judged now: what the alerter says, and what it told. */
+const judgedNow = async ({ store, stack, nowMs }: AlertClients): Promise<JudgedNow> => ({
+  runs: await queryRuns(stack.endpoints.health.alerter),
+  unknown: await unknownRules(store, await nowMs()),
+})
+
 async function show(id: string, options: AlertOptions): Promise<void> {
-  const { found, run } = await withAlerts(options, async (parts) => ({
+  const { found, now } = await withAlerts(options, async (parts) => ({
     found: await findRule(parts, id),
-    run: (await queryRuns(parts.stack.endpoints.health.alerter)).get(id),
+    now: await judgedNow(parts),
   }))
   process.stdout.write(`${JSON.stringify(JSON.parse(found.rule), null, 2)}\n`)
-  if (run !== undefined) process.stderr.write(`${id} ${describeQueryRun(run)}\n`)
+  for (const line of reasonLines(found, now)) process.stderr.write(`${line}\n`)
+  if (now.unknown === null) process.stderr.write(unknownIsUnknown)
 }
 
 async function set(file: string, options: AlertOptions & { why: string }): Promise<void> {

@@ -12,6 +12,8 @@ export interface AlertRule {
   rule: RuleText
   /** How the query of the rule is asked now, in words. null: it has none, or nobody says. */
   query: { says: string; everyS: number; waitsS: number; failure: string | null } | null
+  /** Of which datasets it cannot judge, the newest first. null: the store does not say. */
+  unknown: { dataset: string; onsetAt: string; detail: string | null }[] | null
 }
 
 /** A rule as people write it; what the page reads of it. */

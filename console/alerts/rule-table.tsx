@@ -5,7 +5,7 @@ import { Name } from '../layout/name.tsx'
 import { alertsState } from '../pages/page-states.ts'
 import { Severity } from './event-cells.tsx'
 import type { AlertRule } from './records.ts'
-import { selectorText, tellText } from './rule-text.ts'
+import { selectorText, tellText, unknownTexts } from './rule-text.ts'
 
 /** The rules, each with its condition in words. */
 export const RuleTable = ({ rules, opened, tz }: { rules: AlertRule[]; opened: string; tz: string }) => (
@@ -27,9 +27,14 @@ const columnsIn = (tz: string): Column<AlertRule>[] => [
   { title: 'Series', of: ({ rule }) => <Name of={selectorText(rule)} /> },
   {
     title: 'Alerts when',
-    of: ({ says, rule, query }) => (
+    of: ({ says, rule, query, unknown }) => (
       <>
         {says ?? 'This release cannot read it: it alerts nobody.'} <span class="faint">({tellText(rule)})</span>
+        {unknownTexts({ unknown }, tz).map((text) => (
+          <p class="hint" key={text}>
+            It {text}.
+          </p>
+        ))}
         {query !== null && (query.waitsS > query.everyS || query.failure !== null) && (
           <p class="hint">It {query.says}.</p>
         )}

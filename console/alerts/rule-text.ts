@@ -1,5 +1,6 @@
 // What a rule says of itself, for people. Pure. The text may be of another release, and have anything in it.
-import type { RuleText } from './records.ts'
+import { minuteText } from '../local-time.ts'
+import type { AlertRule, RuleText } from './records.ts'
 
 /** Names the series of a rule: `jao.core.maxExchanges from=AT, to=BE`. A key of `*` goes without saying beside labels. */
 export function selectorText({ of }: RuleText): string {
@@ -18,3 +19,10 @@ export function tellText({ tell }: RuleText): string {
   if (!Array.isArray(tell) || tell.length === 0) return 'tells nobody: it is only in the history'
   return `tells ${tell.map(String).join(', ')}`
 }
+
+/** Says of which datasets a rule cannot judge, since when and why. Empty: of none, or nobody says. */
+export const unknownTexts = ({ unknown }: Pick<AlertRule, 'unknown'>, tz: string): string[] =>
+  (unknown ?? []).map(({ dataset, onsetAt, detail }) => {
+    const of = dataset === 'sql' ? '' : ` on ${dataset}`
+    return `is unknown${of} since ${minuteText(Date.parse(onsetAt), tz)}${detail === null ? '' : `: ${detail}`}`
+  })

@@ -1,7 +1,7 @@
 // What a rule and a transition say, in words. Commands, messages and the page say the same.
 import { printable } from '#platform/process/printable.ts'
 import type { AlertEvent } from '#schemas/generated/records.ts'
-import { isOfWindows, isQuery, isRevision, isWithdrawal, type PointCondition, type Rule } from './rule.ts'
+import { isOfWindows, isQuery, isRevision, isWithdrawal, type PointCondition, queryDataset, type Rule } from './rule.ts'
 
 const figures = {
   avg: 'average',
@@ -101,6 +101,16 @@ export function describeEvent(event: AlertEvent): string {
   if (event.detail !== null) parts.push(event.detail)
   // A title may be of an older version, and a key and a reason are upstream's.
   return printable(parts.filter((part) => part !== '').join('; '))
+}
+
+/** Returns in words that a rule cannot judge, of which dataset, since when and why. */
+export function describeUnknown({
+  dataset,
+  onsetAt,
+  detail,
+}: Pick<AlertEvent, 'dataset' | 'onsetAt' | 'detail'>): string {
+  const of = dataset === queryDataset ? '' : ` on ${dataset}`
+  return printable(`is unknown${of} since ${instant(onsetAt)}${detail === null ? '' : `: ${detail}`}`)
 }
 
 function span({ kind, onsetAt, endsAt }: AlertEvent): string {

@@ -1,17 +1,13 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { ruleModel, type Said } from '../../test/support/rule-model.ts'
 import { AlertEngine, type EngineOutcome, type ToldState } from './engine.ts'
-import { durationMs, type Rule, ruleSchema } from './rule.ts'
+import { type Rule, ruleSchema } from './rule.ts'
 import type { PointRun } from './series-points.ts'
 
 const stepMs = 10_000
 const fromMs = Date.UTC(2026, 9, 25)
 const steps = [{ fromMs: 0, stepS: 10 }]
-
-interface Known {
-  at: number
-  value: number | null
-}
 
 /** Runs of points: mostly the next one, sometimes late, repeated, revised, null, or several at once. */
 const stream = fc.array(
@@ -67,117 +63,6 @@ const rules = fc
     return ruleOf({ ...rest, clearAt: limit })
   })
 
-type Said = [kind: string, onset: number, ends: number | null]
-
-/** The same by brute force: after each answer, all points are judged from the first one on, with nothing kept. */
-function model(rule: Rule) {
-  const known = new Map<number, number | null>()
-  const silent = new Set<number>()
-  let told: { onset: number; ends: number | null }[] = []
-  const windowFigure = (at: number, windowMs: number, of: string): number | null => {
-    const inside = [...known].filter(([each]) => each * stepMs > at * stepMs - windowMs && each < at)
-    const values = inside.flatMap(([, value]) => (value === null ? [] : [value]))
-    if (values.length === 0 || values.length / (windowMs / stepMs - 1) < rule.minShare) return null
-    const sum = values.reduce((total, value) => total + value, 0)
-    if (of === 'sum') return sum
-    return of === 'max' ? Math.max(...values) : sum / values.length
-  }
-  const meets = (at: number, firing: boolean): boolean | undefined => {
-    const when = rule.when as { all?: object[]; any?: object[] }
-    const each = (when.all ?? when.any ?? [when]) as {
-      value: string
-      than: number
-      to?: { window: string; of: string }
-    }[]
-    const answers = each.map(({ value: operator, than, to }) => {
-      const value = known.get(at) ?? null
-      if (value === null) return undefined
-      const figure = to ? windowFigure(at, durationMs(to.window), to.of) : 1
-      if (figure === null || figure <= 0) return undefined
-      const limit = firing && rule.clearAt !== undefined ? rule.clearAt : than
-      const compared = value / figure
-      return operator === '>'
-        ? compared > limit
-        : operator === '>='
-          ? compared >= limit
-          : operator === '<'
-            ? compared < limit
-            : compared <= limit
-    })
-    if (when.any) return answers.includes(true) ? true : answers.includes(undefined) ? undefined : false
-    return answers.includes(false) ? false : answers.includes(undefined) ? undefined : true
-  }
-  const episodes = () => {
-    const found: { onset: number; fired: number; ends: number | null }[] = []
-    const forS = rule.for ? durationMs(rule.for) : 0
-    const keep = rule.keepFiringFor ? durationMs(rule.keepFiringFor) : 0
-    let pending: { onset: number; samples: number } | undefined
-    let firing: { onset: number; fired: number; ends: number | null } | undefined
-    let cleared: number | undefined
-    const recent: boolean[] = []
-    for (const at of [...known.keys()].sort((one, other) => one - other)) {
-      const met = meets(at, firing !== undefined)
-      if (met === undefined) continue
-      recent.push(met)
-      const holds = rule.times ? recent.slice(-rule.times.of).filter(Boolean).length >= rule.times.atLeast : met
-      if (firing) {
-        if (holds) cleared = undefined
-        else {
-          cleared ??= at
-          if ((at - cleared) * stepMs >= keep) {
-            firing.ends = at
-            firing = undefined
-            cleared = undefined
-          }
-        }
-        continue
-      }
-      if (!holds) {
-        pending = undefined
-        continue
-      }
-      pending = pending ? { ...pending, samples: pending.samples + 1 } : { onset: at, samples: 1 }
-      const needed = Math.max(1, Math.floor((forS / stepMs) * rule.minShare))
-      if ((at - pending.onset) * stepMs < forS || pending.samples < needed) continue
-      firing = { onset: pending.onset, fired: at, ends: null }
-      found.push(firing)
-      pending = undefined
-    }
-    return found
-  }
-  let before: ReturnType<typeof episodes> = []
-  return (points: Known[], isSilent: boolean): Said[] => {
-    let changed = Number.POSITIVE_INFINITY
-    for (const { at, value } of points) {
-      if (known.has(at) && known.get(at) === value) continue
-      known.set(at, value)
-      changed = Math.min(changed, at)
-    }
-    const now = episodes()
-    // What fired by silent points is silent for as long as it is over.
-    for (const { onset, fired } of now) {
-      if (fired < changed) continue
-      const was = before.some((each) => each.onset === onset && each.fired >= changed && silent.has(onset))
-      if (isSilent || was) silent.add(onset)
-      else silent.delete(onset)
-    }
-    before = now
-    if (isSilent || changed === Number.POSITIVE_INFINITY) return []
-    const said: Said[] = []
-    const next: typeof told = []
-    for (const { onset, ends } of now) {
-      const old = told.find((each) => each.onset === onset)
-      if (!old && silent.has(onset) && ends !== null) continue
-      if (!old) said.push(['firing', onset, ends])
-      else if (old.ends !== ends) said.push([old.ends === null ? 'resolved' : 'changed', onset, ends])
-      next.push({ onset, ends })
-    }
-    for (const { onset } of told) if (!now.some((each) => each.onset === onset)) said.push(['cancelled', onset, null])
-    told = next
-    return said
-  }
-}
-
 interface StreamedRun {
   back: number
   skip: number
@@ -209,7 +94,7 @@ const said = ({ transitions }: EngineOutcome): Said[] =>
 test('whatever comes late, twice, revised or not at all, what is told is what a computation from scratch says', () => {
   fc.assert(
     fc.property(rules, stream, (rule, runs) => {
-      const expected = model(rule)
+      const expected = ruleModel(rule, stepMs)
       const engine = engineOf(rule)
       for (const { first, run } of arrivals(runs)) {
         const points = run.values.map((value, index) => ({ at: first + index, value }))
@@ -278,7 +163,7 @@ test('of several rules on one series, each tells what it would tell alone', () =
       const versions = set.map((rule) => ({ rule, version: 1 }))
       const describe = (dataset: string, key: string) => ({ dataset, key, labels: {}, steps })
       const together = new AlertEngine(versions, describe)
-      const models = set.map((rule) => ({ id: rule.id, expected: model(rule) }))
+      const models = set.map((rule) => ({ id: rule.id, expected: ruleModel(rule, stepMs) }))
       for (const { first, run } of arrivals(runs)) {
         const points = run.values.map((value, index) => ({ at: first + index, value }))
         const { transitions } = together.take('d', 'k', run)

@@ -2,7 +2,7 @@ import type { WatchedSeries } from './declared-series.ts'
 import { revisionTransitions } from './revision-transitions.ts'
 import { isOfWindows, isQuery, type RuleVersion, referencesOf, selects, windowsOf } from './rule.ts'
 import type { RuleOnSeries, ToldEpisode } from './rule-on-series.ts'
-import type { PointRun, ReplacingAnswer, Revision } from './series-points.ts'
+import type { PointRun, ReplacingAnswer, Revision, SeriesPoints } from './series-points.ts'
 import { SeriesWatch } from './series-watch.ts'
 import type { KnownPoint } from './sliding-window.ts'
 import type { EpisodeNews } from './tell-episodes.ts'
@@ -104,7 +104,7 @@ export class AlertEngine {
 
   /**
    * Takes that an answer replaced the earlier ones of its request identity: points that it no longer names have no value.
-   * To be called after the points of the answer were taken.
+   * To be called after the points of the answer were taken: rules that wait for the rest of it wait no longer.
    */
   withdraw(dataset: string, answer: ReplacingAnswer): EngineOutcome {
     const outcome: EngineOutcome = { transitions: [], states: [] }
@@ -112,6 +112,10 @@ export class AlertEngine {
     for (const watch of this.byDataset.get(dataset) ?? []) {
       const runs = watch.points.withdrawnBy(answer)
       if (runs.length > 0) this.takeRuns(watch, runs, outcome)
+    }
+    for (const watch of this.byDataset.get(dataset) ?? []) {
+      for (const rule of watch.judgeAgain(null, { ...answer, isWhole: true }))
+        if (!answer.isSilent) this.tell(watch, rule, answer, outcome)
     }
     return outcome
   }
@@ -137,12 +141,10 @@ export class AlertEngine {
         for (const rule of touched) this.tell(watch, rule, run, outcome)
         replaced.push(...revisions)
       }
-      if (changedFromMs === null) continue
       for (const name of this.dependents.get(seriesName(dataset, key)) ?? []) {
         const other = this.watches.get(name)
         if (!other) continue
-        for (const rule of other.judgeAgain(changedFromMs, run.isSilent))
-          if (!run.isSilent) this.tell(other, rule, run, outcome)
+        for (const rule of other.judgeAgain(changedFromMs, run)) if (!run.isSilent) this.tell(other, rule, run, outcome)
       }
     }
     const [first] = runs
@@ -201,11 +203,11 @@ export class AlertEngine {
       const state = this.told.get(stateName(version.rule.id, dataset, key))
       return state?.ruleVersion === version.version ? state : undefined
     }
-    const otherAt = (otherDataset: string, otherKey: string, atMs: number): number | null =>
-      this.watchOf(otherDataset, otherKey)?.points.valueAt(atMs) ?? null
+    const otherPoints = (otherDataset: string, otherKey: string): SeriesPoints | undefined =>
+      this.watchOf(otherDataset, otherKey)?.points
     const ask = this.needsReload
     const needsReload = ask && ((startMs: number) => ask({ dataset, key, startMs }))
-    const watch = new SeriesWatch(series, versions, { toldOf, otherAt, comparing, needsReload })
+    const watch = new SeriesWatch(series, versions, { toldOf, otherPoints, comparing, needsReload })
     if (this.isResumed) watch.resume(Number.POSITIVE_INFINITY)
     this.watches.set(name, watch)
     const ofDataset = this.byDataset.get(dataset)

@@ -95,7 +95,8 @@ abstract class CellRing {
     this.to = to
   }
 
-  protected holds(cell: number): boolean {
+  /** Whether a cell is one of those that the ring has a place for now. */
+  holds(cell: number): boolean {
     return cell >= this.from && cell < this.to
   }
 }

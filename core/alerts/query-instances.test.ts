@@ -31,6 +31,23 @@ test('a number that JSON writes as text is a number, and one that is none is nul
   expect(of('Nullable(Nothing)', null)).toBe(null)
 })
 
+test('a whole number beyond 2^53 is not rounded in silence: as a value it is refused, in the detail it has its digits', () => {
+  const of = (type: string, value: unknown) =>
+    readInstances({ columns: columns({ ...text, value: type }), rows: [{ key: 'a', value }] })[0]?.value
+  const words =
+    'The value 9007199254740993 of the row "a" is beyond 2^53, and would be told rounded: give the column another name, and it is told as it is, or write toFloat64(…) AS value.'
+  expect(() => of('UInt64', '9007199254740993')).toThrow(words)
+  expect(() => of('Nullable(Int64)', '-9007199254740993')).toThrow('The value -9007199254740993 of the row "a"')
+  expect(() => of('Decimal(38, 2)', '9007199254740993.25')).toThrow('beyond 2^53')
+  expect(of('UInt64', 9_007_199_254_740_991)).toBe(9_007_199_254_740_991)
+  // What is rounded anyway is told as the store has it.
+  expect(of('Nullable(Float64)', '100000000000000000000')).toBe(1e20)
+  const rows = [{ key: 'a', bytes: '9007199254740993', parts: ['18446744073709551615', 1] }]
+  expect(readInstances({ columns: columns({ ...text, bytes: 'UInt64', parts: 'Array(UInt64)' }), rows })).toEqual([
+    { key: 'a', value: null, detail: 'bytes=9007199254740993, parts=["18446744073709551615",1]' },
+  ])
+})
+
 test.each([
   [{ name: 'String' }, [], 'The query has no column `key`, which names each row; it has: name. Write … AS key.'],
   [{ key: 'UInt64' }, [], 'The column `key` must be text, and is UInt64: write toString(…) AS key.'],

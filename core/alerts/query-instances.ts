@@ -43,13 +43,20 @@ export function readInstances({ columns, rows }: ForeignAnswer): Instance[] {
       throw new UserError(`A \`key\` is empty, null or longer than ${maxKeyChars} characters.`)
     if (seen.has(name)) throw new UserError(`The key ${JSON.stringify(name)} comes twice: group the rows by it.`)
     seen.add(name)
-    return { key: name, value: numberOf(row.value), detail: detailOf(row, columns) }
+    return { key: name, value: numberOf(name, row.value, value?.type ?? ''), detail: detailOf(row, columns) }
   })
 }
 
-function numberOf(value: unknown): number | null {
+const isRounded = (type: string): boolean => /^(LowCardinality\(|Nullable\()*B?Float/.test(type)
+
+/** A value is told as a number, so one that a number would round is not a value. */
+function numberOf(key: string, value: unknown, type: string): number | null {
   if (value === undefined || value === null) return null
   const number = Number(value)
+  if (Math.abs(number) > Number.MAX_SAFE_INTEGER && !isRounded(type))
+    throw new UserError(
+      `The value ${value} of the row ${JSON.stringify(key)} is beyond 2^53, and would be told rounded: give the column another name, and it is told as it is, or write toFloat64(…) AS value.`,
+    )
   return Number.isFinite(number) ? number : null
 }
 

@@ -100,6 +100,54 @@ const queryCondition = z.strictObject({
     .describe('how often the store is asked'),
 })
 
+/** The name that each form of a condition has. */
+const forms = ['value', 'all', 'any', 'revision', 'withdrawn', 'becomes', 'sql']
+const isObject = (written: unknown): written is object =>
+  typeof written === 'object' && written !== null && !Array.isArray(written)
+const formsOf = (written: unknown): string[] => (isObject(written) ? forms.filter((form) => form in written) : [])
+
+/** Several conditions on values. What else stands in the list is refused with what to write. */
+const joined = (join: 'all' | 'any') => {
+  const refused = (form: string | undefined): string => {
+    if (form === undefined) return 'is not a condition on a value: write { "value": ">", "than": 100 }'
+    if (form === join) return `\`${form}\` stands in \`${join}\`: write its conditions into the outer list`
+    if (form === 'all' || form === 'any')
+      return `\`${form}\` cannot stand in \`${join}\`: save a rule for each alternative, with \`all\` in each`
+    return `\`${join}\` joins conditions on values: save \`${form}\` as a rule of its own`
+  }
+  const member = z.unknown().superRefine((written, context) => {
+    const found = formsOf(written)
+    if (!isObject(written) || (found.length === 1 && found[0] === 'value')) return
+    context.addIssue({ code: 'custom', message: refused(found.find((form) => form !== 'value')) })
+  })
+  return z.array(member.pipe(pointCondition)).min(1).max(8)
+}
+
+const condition = z
+  .unknown()
+  .superRefine((written, context) => {
+    if (!isObject(written)) return
+    const found = formsOf(written)
+    const message =
+      found.length === 0
+        ? `has none of ${forms.map((form) => `\`${form}\``).join(', ')}: docs/alerts.md has a table of conditions`
+        : found.includes('all') && found.includes('any')
+          ? '`all` and `any` cannot stand side by side: save a rule for each alternative, with `all` in each'
+          : undefined
+    if (message !== undefined) context.addIssue({ code: 'custom', message })
+  })
+  .pipe(
+    z.union([
+      z.strictObject({ all: joined('all') }),
+      z.strictObject({ any: joined('any') }),
+      pointCondition,
+      revisionCondition,
+      withdrawalCondition,
+      windowCondition,
+      queryCondition,
+    ]),
+  )
+
 export type RevisionCondition = z.infer<typeof revisionCondition>
 export type WithdrawalCondition = z.infer<typeof withdrawalCondition>
 export type WindowCondition = z.infer<typeof windowCondition>
@@ -121,15 +169,7 @@ const ruleObject = z.strictObject({
   owner: line(100).describe('who is asked about the rule'),
   severity: z.enum(['info', 'warning', 'critical']).default('warning'),
   of: selectorSchema,
-  when: z.union([
-    z.strictObject({ all: z.array(pointCondition).min(1).max(8) }),
-    z.strictObject({ any: z.array(pointCondition).min(1).max(8) }),
-    pointCondition,
-    revisionCondition,
-    withdrawalCondition,
-    windowCondition,
-    queryCondition,
-  ]),
+  when: condition,
   for: duration.optional().describe('how long the condition holds before the rule fires'),
   times: z
     .strictObject({ of: z.int().min(2).max(31), atLeast: z.int().min(1).max(31) })

@@ -46,6 +46,8 @@ export class SeriesPoints {
   /** Event time of the first point that was taken, and of the newest one, ms UTC. */
   sinceMs = Number.POSITIVE_INFINITY
   newestMs = Number.NEGATIVE_INFINITY
+  /** When the newest answer became known that named a point, ms UTC. */
+  private renewedMs = Number.NEGATIVE_INFINITY
   private readonly origins = new Map<number, Origin>()
   private readonly knowledge: Map<number, { knownMs: number; value: number | null }[]> | undefined
 
@@ -59,6 +61,7 @@ export class SeriesPoints {
   /** Stores a point if it is newer than what is held, and adds to `revisions` what it replaced. */
   put(cell: number, atMs: number, value: number | null, run: PointRun, revisions: Revision[]): PutOutcome {
     const { values } = this
+    this.renewedMs = Math.max(this.renewedMs, run.knownMs)
     const isNewest = atMs > this.newestMs
     if (isNewest) {
       const from = Math.max(this.newestMs === Number.NEGATIVE_INFINITY ? cell : values.from, cell + 1 - values.capacity)
@@ -126,6 +129,30 @@ export class SeriesPoints {
       }
     }
     return runs
+  }
+
+  /**
+   * Whether the answer that became known at `knownMs` has brought points of this series or of another one, and those of the
+   * other at the same times are to come, or to be withdrawn. They are if an earlier answer to the request named them. Of
+   * times that no answer named, they are to come if one answer has brought both series at other times.
+   */
+  isHalfKnown(other: SeriesPoints, knownMs: number): boolean {
+    const { values, grid } = this
+    let isPaired = false
+    let isAhead = false
+    for (let cell = values.from; cell < values.to; cell++) {
+      const identity = this.origins.get(cell)?.identity ?? 0
+      const otherCell = identity === 0 ? undefined : other.grid.cellAt(grid.instantOf(cell))
+      if (otherCell === undefined) continue
+      const ownMs = values.knownAtMs(cell)
+      const otherMs = other.values.holds(otherCell) ? other.values.knownAtMs(otherCell) : Number.NEGATIVE_INFINITY
+      if (otherMs === Number.NEGATIVE_INFINITY) isAhead ||= ownMs === knownMs
+      else if (other.origins.get(otherCell)?.identity === identity) {
+        if (ownMs !== otherMs && Math.max(ownMs, otherMs) === knownMs) return true
+        isPaired = true
+      }
+    }
+    return isPaired && isAhead && other.renewedMs < knownMs
   }
 
   originAt(atMs: number): Origin | undefined {

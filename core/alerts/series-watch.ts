@@ -1,7 +1,8 @@
 import { isPublishedAhead, maxAgeOf, maxAheadOf } from './ages.ts'
-import { type Comparand, comparandKey, comparandOf, type PointSource } from './comparand.ts'
+import type { PointSource } from './comparand.ts'
+import { ComparandGroups, type HeldCell } from './comparand-groups.ts'
 import type { WatchedSeries } from './declared-series.ts'
-import { PointRing } from './point-cells.ts'
+import { type Answer, HalfAnswers, type OtherPoints } from './half-answers.ts'
 import {
   isRevision,
   isWithdrawal,
@@ -15,7 +16,6 @@ import { type Episode, RuleOnSeries, type ToldBefore } from './rule-on-series.ts
 import { isFresh, type PointRun, type Revision, SeriesPoints } from './series-points.ts'
 import { type KnownPoint, SlidingWindows } from './sliding-window.ts'
 import { type EpisodeNews, tellEpisodes } from './tell-episodes.ts'
-import { ThresholdIndex } from './threshold-index.ts'
 import type { PointFacts } from './transition.ts'
 
 /** What a run of points did. */
@@ -25,14 +25,6 @@ export interface RunOutcome {
   revisions: Revision[]
   /** Event time of the first point that changed, ms UTC. Null: none did. */
   changedFromMs: number | null
-}
-
-/** Conditions that compare the same numbers. The numbers are computed once per point. */
-interface ComparandGroup {
-  comparand: Comparand
-  compared: PointRing
-  last: number | null
-  index: ThresholdIndex<RuleOnSeries>
 }
 
 /** A rule about values that are replaced: it looks at the points that an answer changed alone. */
@@ -47,7 +39,7 @@ const maxWindowMs = 7 * 86_400_000
 export interface WatchParts {
   /** Returns what was told of a rule before. undefined: nothing. */
   toldOf: (version: RuleVersion) => ToldBefore | undefined
-  otherAt: PointSource['otherAt']
+  otherPoints: OtherPoints
   /** Rules of other series that compare with this one. */
   comparing?: readonly RuleVersion[]
   /** Asks for ten minutes of points, to be given to `reload`. Absent: all points of windows above a day are held. */
@@ -70,14 +62,15 @@ export class SeriesWatch {
   private waitingFrom = Number.POSITIVE_INFINITY
   readonly points: SeriesPoints
   private readonly windows: SlidingWindows | undefined
-  private readonly groups = new Map<string, ComparandGroup>()
+  private readonly halves: HalfAnswers
+  private readonly groups: ComparandGroups
   /** Rules that a point can change without passing a threshold. */
   private readonly active = new Set<RuleOnSeries>()
 
   constructor(
     series: WatchedSeries,
     versions: readonly RuleVersion[],
-    { toldOf, otherAt, comparing = [], needsReload }: WatchParts,
+    { toldOf, otherPoints, comparing = [], needsReload }: WatchParts,
   ) {
     this.series = series
     this.stepS = series.steps.toSorted((one, other) => one.fromMs - other.fromMs).at(-1)?.stepS ?? 1
@@ -100,46 +93,24 @@ export class SeriesWatch {
     const source: PointSource = {
       valueAt: (atMs) => this.points.valueAt(atMs),
       windows: () => this.windows,
-      otherAt,
+      otherAt: (dataset, key, atMs) => otherPoints(dataset, key)?.valueAt(atMs) ?? null,
       knownBefore: (atMs, beforeMs) => this.points.knownBefore(atMs, beforeMs),
     }
+    this.halves = new HalfAnswers(series.dataset, this.points, otherPoints)
+    this.groups = new ComparandGroups(this.points.values.capacity, source)
     this.rules = versions
       .filter(({ rule }) => pointConditions(rule.when).of.length > 0)
-      .map((version) => this.place(version, toldOf(version), source))
+      .map((version) => {
+        const conditions = this.groups.conditionsOf(version.rule)
+        const before = { maxAgeMs: maxAgeOf(version, this.stepS), told: toldOf(version) }
+        return new RuleOnSeries(version, conditions, stepMs, before)
+      })
+    this.groups.sortThresholds(this.rules)
     this.revisionRules = versions.flatMap((version) => {
       const { when } = version.rule
       return isRevision(when) || isWithdrawal(when) ? [{ version, when, maxAgeMs: maxAgeOf(version, this.stepS) }] : []
     })
-    for (const [key, group] of this.groups) group.index = this.indexOf(key)
     for (const rule of this.rules) if (!rule.isAtRest) this.active.add(rule)
-  }
-
-  private place(version: RuleVersion, told: ToldBefore | undefined, source: PointSource): RuleOnSeries {
-    const { rule } = version
-    const conditions = pointConditions(rule.when).of.map((condition) => {
-      const key = comparandKey(condition, rule.minShare)
-      const group = this.groups.get(key) ?? {
-        comparand: comparandOf(condition, rule.minShare, source),
-        compared: new PointRing(this.points.values.capacity),
-        ...{ last: null, index: new ThresholdIndex<RuleOnSeries>([]) },
-      }
-      this.groups.set(key, group)
-      return { condition, compared: (cell: number) => group.compared.value(cell) }
-    })
-    const maxAgeMs = maxAgeOf(version, this.stepS)
-    return new RuleOnSeries(version, conditions, this.stepS * 1_000, { maxAgeMs, told })
-  }
-
-  private indexOf(key: string): ThresholdIndex<RuleOnSeries> {
-    const keyOf = ({ version: { rule } }: RuleOnSeries) => {
-      const { of } = pointConditions(rule.when)
-      return of.length === 1 && of[0] ? comparandKey(of[0], rule.minShare) : undefined
-    }
-    return new ThresholdIndex(
-      this.rules
-        .filter((rule) => keyOf(rule) === key)
-        .flatMap((item) => item.thresholds.map((threshold) => ({ threshold, item }))),
-    )
   }
 
   /** Takes the points of an answer. */
@@ -164,40 +135,35 @@ export class SeriesWatch {
       else isAppend = false
       changedFrom = Math.min(changedFrom, Math.max(cell, values.from))
       // Each new point sees the windows as they are before the points behind it come.
-      if (outcome === 'newest' && isAppend) this.append(cell, atMs, run.isSilent, touched)
+      if (outcome === 'newest' && isAppend) this.append(cell, atMs, run, touched)
     }
-    if (changedFrom === Number.POSITIVE_INFINITY) return { touched, revisions, changedFromMs: null }
-    if (!isAppend) this.judgeFrom(changedFrom, run.isSilent, touched)
-    return { touched, revisions, changedFromMs: grid.instantOf(changedFrom) }
+    const hasChanged = changedFrom !== Number.POSITIVE_INFINITY
+    if (hasChanged && !isAppend) this.judgeFrom(changedFrom, run, touched)
+    else this.judgeWaiting(run, touched)
+    return { touched, revisions, changedFromMs: hasChanged ? grid.instantOf(changedFrom) : null }
   }
 
   private moveOn(from: number, to: number): void {
-    for (const { compared } of this.groups.values()) compared.moveTo(from, to)
+    this.groups.moveTo(from, to)
     if (from < this.forgottenTo + 16) return
     this.forgottenTo = from
     for (const rule of this.rules) rule.forget(from, this.points.grid.instantOf(from))
   }
 
   /** Judges the newest point: only rules whose threshold was passed, or that wait for something, are looked at. */
-  private append(cell: number, atMs: number, isSilent: boolean, touched: Set<RuleOnSeries>): void {
-    let isUndefined = false
-    for (const group of this.groups.values()) {
-      const { compared, isWaiting } = group.comparand(atMs)
-      if (isWaiting) this.waitingFrom = Math.min(this.waitingFrom, cell)
-      group.compared.put(cell, 0, compared)
-      isUndefined ||= compared === null
-      if (compared === null) continue
-      if (group.last === null) group.index.visitBetween(Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY, add)
-      else group.index.visitBetween(group.last, compared, add)
-      group.last = compared
-    }
-    if (isUndefined && !isSilent && this.points.values.count(cell) > 0) this.undefinedPoints++
+  private append(cell: number, atMs: number, run: PointRun, touched: Set<RuleOnSeries>): void {
+    const { isUndefined, isWaiting } = this.groups.append(cell, atMs, (rule) => void touched.add(rule))
+    if (isWaiting) this.waitingFrom = Math.min(this.waitingFrom, cell)
+    if (isUndefined && !run.isSilent && this.points.values.count(cell) > 0) this.undefinedPoints++
     for (const rule of this.active) touched.add(rule)
-    function add(rule: RuleOnSeries): void {
-      touched.add(rule)
-    }
     for (const rule of touched) {
-      rule.step(cell, atMs, isSilent)
+      const from = this.halves.judgedFrom(rule, cell, run)
+      if (from === undefined) {
+        touched.delete(rule)
+        continue
+      }
+      if (from < cell) this.judge(rule, from, this.heldFrom(from), run.isSilent)
+      else rule.step(cell, atMs, run.isSilent)
       this.watchClosely(rule)
     }
   }
@@ -208,28 +174,41 @@ export class SeriesWatch {
     else this.active.add(rule)
   }
 
-  /** Judges all points from a cell on anew. */
-  private judgeFrom(cell: number, isSilent: boolean, touched: Set<RuleOnSeries>): void {
-    const { grid, values } = this.points
-    const from = Math.max(cell, values.from)
-    const held: { cell: number; atMs: number }[] = []
-    for (let at = from; at < values.to; at++)
-      if (this.points.isHeld(at)) held.push({ cell: at, atMs: grid.instantOf(at) })
-    for (const group of this.groups.values()) {
-      group.compared.from = values.from
-      for (const { cell: at, atMs } of held) {
-        const { compared, isWaiting } = group.comparand(atMs)
-        if (isWaiting) this.waitingFrom = Math.min(this.waitingFrom, at)
-        else group.compared.put(at, 0, compared)
-      }
-      group.last = group.compared.newest
-    }
+  /** Judges all points from a cell on anew. @param answer what changed them. undefined: they were read again */
+  private judgeFrom(cell: number, answer: Answer | undefined, touched: Set<RuleOnSeries>): void {
+    const from = Math.max(cell, this.points.values.from)
+    const held = this.heldFrom(from)
+    this.waitingFrom = Math.min(this.waitingFrom, this.groups.recompute(held, this.points.values.from))
     for (const rule of this.rules) {
-      rule.rewind(from, grid.instantOf(from))
-      for (const { cell: at, atMs } of held) rule.step(at, atMs, isSilent)
-      this.watchClosely(rule)
+      const since = this.halves.judgedFrom(rule, from, answer)
+      if (since === undefined) continue
+      this.judge(rule, since, since < from ? this.heldFrom(since) : held, answer?.isSilent ?? false)
       touched.add(rule)
     }
+  }
+
+  /** Judges the rules that waited for the other half of an answer, if they do no longer. */
+  private judgeWaiting(answer: Answer, touched: Set<RuleOnSeries>): void {
+    for (const rule of this.halves.waiting) {
+      const since = this.halves.judgedFrom(rule, Number.POSITIVE_INFINITY, answer)
+      if (since === undefined) continue
+      this.judge(rule, since, this.heldFrom(since), answer.isSilent)
+      touched.add(rule)
+    }
+  }
+
+  private judge(rule: RuleOnSeries, from: number, held: readonly HeldCell[], isSilent: boolean): void {
+    rule.rewind(from, this.points.grid.instantOf(from))
+    for (const { cell, atMs } of held) rule.step(cell, atMs, isSilent)
+    this.watchClosely(rule)
+  }
+
+  private heldFrom(from: number): HeldCell[] {
+    const { grid, values } = this.points
+    const held: HeldCell[] = []
+    for (let cell = Math.max(from, values.from); cell < values.to; cell++)
+      if (this.points.isHeld(cell)) held.push({ cell, atMs: grid.instantOf(cell) })
+    return held
   }
 
   /** See AlertEngine.resume. */
@@ -242,10 +221,15 @@ export class SeriesWatch {
     }
   }
 
-  /** Judges the points from an instant on anew, because another series has changed that they are compared with. */
-  judgeAgain(atMs: number, isSilent: boolean): ReadonlySet<RuleOnSeries> {
+  /**
+   * Judges the points from an instant on anew, because an answer has brought another series that they are compared with.
+   * @param fromMs event time of the first point of the other series that changed. Null: none did
+   */
+  judgeAgain(fromMs: number | null, answer: Answer): ReadonlySet<RuleOnSeries> {
     const touched = new Set<RuleOnSeries>()
-    if (atMs <= this.points.newestMs) this.judgeFrom(this.points.grid.firstFrom(atMs), isSilent, touched)
+    if (fromMs !== null && fromMs <= this.points.newestMs)
+      this.judgeFrom(this.points.grid.firstFrom(fromMs), answer, touched)
+    else this.judgeWaiting(answer, touched)
     return touched
   }
 
@@ -255,16 +239,14 @@ export class SeriesWatch {
     const touched = new Set<RuleOnSeries>()
     const from = this.waitingFrom
     this.waitingFrom = Number.POSITIVE_INFINITY
-    if (from < this.points.values.to) this.judgeFrom(from, false, touched)
+    if (from < this.points.values.to) this.judgeFrom(from, undefined, touched)
     return touched
   }
 
   /** Returns what a rule looked at when it judged a point that is held. */
-  factsAt({ version: { rule } }: RuleOnSeries, atMs: number): PointFacts {
+  factsAt(rule: RuleOnSeries, atMs: number): PointFacts {
     const origin = this.points.originAt(atMs)
-    const [condition] = pointConditions(rule.when).of
-    const group = condition && this.groups.get(comparandKey(condition, rule.minShare))
-    const judged = group?.comparand(atMs) ?? { compared: null, reference: null, samples: null, expected: null }
+    const judged = this.groups.comparedAt(rule, atMs)
     const position = { knownMs: origin?.knownMs ?? 0, raw: origin?.raw ?? { partition: -1, offset: -1 } }
     return { atMs, value: this.points.valueAt(atMs), ...judged, ...position }
   }
@@ -290,7 +272,6 @@ export class SeriesWatch {
 
   /** The memory that the series takes, bytes. */
   get bytes(): number {
-    const groups = [...this.groups.values()].reduce((total, { compared }) => total + compared.bytes, 0)
-    return this.points.bytes + groups + (this.windows?.bytes ?? 0) + this.rules.length * 600
+    return this.points.bytes + this.groups.bytes + (this.windows?.bytes ?? 0) + this.rules.length * 600
   }
 }

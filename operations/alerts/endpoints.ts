@@ -43,13 +43,20 @@ export async function checkTell(parts: AlertParts, rules: readonly Pick<Rule, 'i
   }
 }
 
-/** Saves an endpoint. One that was disabled is in use again. */
+/**
+ * Saves an endpoint. One that was disabled is in use again. @throws UserError if there is one of that id of another owner,
+ * whose alerts would go to another address
+ */
 export async function saveEndpoint(
   parts: AlertParts,
   { id, kind, address, owner }: NewEndpoint,
   by: string,
 ): Promise<AlertEndpoint> {
   const before = (await listEndpoints(parts)).find((endpoint) => endpoint.id === id)
+  if (before !== undefined && before.owner !== owner)
+    throw new UserError(
+      `There is an endpoint ${id} already, and it belongs to ${before.owner}, not to ${owner}: take another id. To change it for ${before.owner}, name \`--owner '${before.owner}'\`; to give it to ${owner}, delete it first: \`npx tidemark alerts endpoint delete ${id}\`.`,
+    )
   return write(parts, {
     ...{ id, kind, address, owner, keyGeneration: before?.keyGeneration ?? 1, rotatedAt: before?.rotatedAt ?? null },
     ...{ disabledAt: null, disabledWhy: null, changedAt: Date.now(), changedBy: by },

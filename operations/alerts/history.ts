@@ -3,6 +3,7 @@ import type { TransitionKind } from '#core/alerts/transition.ts'
 import type { ListQuestion } from '#operations/questions/page.ts'
 import { storeTime } from '#operations/questions/values.ts'
 import { readRows, type Store } from '#platform/clickhouse/client.ts'
+import { errorKind } from '#platform/clickhouse/errors.ts'
 import { UserError } from '#platform/process/user-error.ts'
 import type { AlertEvent } from '#schemas/generated/records.ts'
 
@@ -91,6 +92,24 @@ export function openList(kind: OpenKind, nowMs: number): ListQuestion {
     ) AS told ON told.episode = event.id`
   const parameters = { kind, kinds: [kind, ...follows[kind]], now: storeTime(nowMs) }
   return { sql, parameters, order: newestFirst, isDescending: true }
+}
+
+/** Of which dataset a rule is unknown, since when, ms UTC, and why. A rule with a query is unknown of `sql`. */
+export type UnknownRule = Pick<AlertEvent, 'ruleId' | 'dataset' | 'onsetAt' | 'detail'>
+
+const maxUnknownMs = 5_000
+
+/** Returns what rules cannot judge now, the newest first. null: the store does not answer within 5 s. */
+export async function unknownRules(store: Store, nowMs: number): Promise<UnknownRule[] | null> {
+  const { sql, parameters } = openList('unknown', nowMs)
+  const query = `SELECT rule_id AS ruleId, dataset, toUnixTimestamp64Milli(onset_at) AS onsetAt, detail
+    FROM (${sql}) ORDER BY at DESC, id`
+  try {
+    return await readRows<UnknownRule>(store, query, parameters, AbortSignal.timeout(maxUnknownMs))
+  } catch (error) {
+    if (errorKind(error) === 'retry') return null
+    throw error
+  }
 }
 
 const newestFirst = [

@@ -18,6 +18,7 @@ test('a rule has all defaults', () => {
 })
 
 const ratio = rule.when
+const plain = { value: '>', than: 3 }
 
 test.each([
   [{ id: 'Über' }, 'id: must be small letters, digits and hyphens, at most 63'],
@@ -52,6 +53,36 @@ test.each([
   ],
   [{ when: { becomes: 'lost' } }, 'when.becomes: Invalid option: expected one of "published"|"late"|"retracted"'],
   [{ when: { all: [] } }, 'when.all: Too small: expected array to have >=1 items'],
+  [
+    { when: { all: [plain, { any: [plain, plain] }] } },
+    'when.all.1: `any` cannot stand in `all`: save a rule for each alternative, with `all` in each',
+  ],
+  [
+    { when: { any: [{ all: [plain] }, plain] } },
+    'when.any.0: `all` cannot stand in `any`: save a rule for each alternative, with `all` in each',
+  ],
+  [
+    { when: { any: [{ any: [plain] }] } },
+    'when.any.0: `any` stands in `any`: write its conditions into the outer list',
+  ],
+  [
+    { when: { all: [plain], any: [plain] } },
+    'when: `all` and `any` cannot stand side by side: save a rule for each alternative, with `all` in each',
+  ],
+  [
+    { when: { all: [plain, { becomes: 'late' }] } },
+    'when.all.1: `all` joins conditions on values: save `becomes` as a rule of its own',
+  ],
+  [
+    { when: { any: [{ not: plain }] } },
+    'when.any.0: is not a condition on a value: write { "value": ">", "than": 100 }',
+  ],
+  [{ when: { all: [null] } }, 'when.all.0: Invalid input: expected object, received null'],
+  [{ when: { all: [{ ...plain, than: '3' }] } }, 'when.all.0.than: Invalid input: expected number, received string'],
+  [
+    { when: { not: plain } },
+    'when: has none of `value`, `all`, `any`, `revision`, `withdrawn`, `becomes`, `sql`: docs/alerts.md has a table',
+  ],
   [
     { when: { value: '>', than: 3 }, clearAt: 4 },
     'clearAt: must lie on the other side of 3, or the rule would resolve while it holds',

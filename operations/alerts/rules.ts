@@ -40,6 +40,10 @@ export async function findRule(parts: AlertParts, id: string): Promise<AlertRule
   throw new UserError(`There is no alert rule ${id}; there is: ${names || 'none yet'}.`)
 }
 
+/** Returns what a saved rule says. undefined: this release cannot read it, and it alerts nobody. */
+export const savedRule = ({ rule }: Pick<AlertRule, 'rule'>): Rule | undefined =>
+  ruleSchema.safeParse(JSON.parse(rule)).data
+
 /** Reads one rule or a list of them. @throws UserError as `readRule`, and for an empty list and an id that stands twice */
 export function readRules(written: unknown): Rule[] {
   const rules = [written].flat().map(readRule)

@@ -36,8 +36,11 @@ export async function checkRuleMemory(store: Store, rule: Rule): Promise<number>
     if (series === undefined || series.steps.length === 0) continue
     bytes +=
       names.length *
-      new SeriesWatch(series, [version], { toldOf: () => undefined, otherAt: () => null, needsReload: () => undefined })
-        .bytes
+      new SeriesWatch(series, [version], {
+        toldOf: () => undefined,
+        otherPoints: () => undefined,
+        needsReload: () => undefined,
+      }).bytes
   }
   if (bytes <= maxRuleBytes) return bytes
   const needed = `${Math.round(bytes / mebibyte)} MiB for ${selected.length} series`

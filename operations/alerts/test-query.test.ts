@@ -39,6 +39,10 @@ test.each([
   ['SELECT key FROM latest', /UNKNOWN_TABLE\) A rule names tables with their database: tidemark.latest\./],
   ['SELECT key', /The rule outage is refused: The store says: /],
   ["SELECT 'x' AS key FROM numbers(3) SETTINGS max_threads = 1", 'The query may not have SETTINGS'],
+  [
+    "SELECT 'x' AS key, toUInt64('9007199254740993') AS value",
+    'The value 9007199254740993 of the row "x" is beyond 2^53',
+  ],
   ['SELECT toString(number) AS key FROM numbers(1001)', 'returns more than 1000 rows'],
   ['SELECT toString({other:String}) AS key', /The store says: .*other/],
 ])('%s is refused when it is saved', async (sql, words) => {

@@ -49,6 +49,20 @@ test('columns have types where there is no row, numbers are numbers, and the ins
   expect(rows).toEqual([{ at: '2026-11-20T10:00:00.123Z', ms: atMs, big: null }])
 })
 
+test('whole numbers above 2^53 keep their digits, as text', async () => {
+  const { rows } = await ask(
+    `SELECT toUInt64('9007199254740993') AS big, toInt64('-9007199254740993') AS low, 9007199254740991 AS safe,
+      toUInt256('123456789012345678901') AS huge, [toUInt64('18446744073709551615'), 1] AS many, toFloat64(0.5) AS half,
+      toDecimal128('9007199254740993.25', 2) AS money`,
+  )
+  expect(rows).toEqual([
+    {
+      ...{ big: '9007199254740993', low: '-9007199254740993', safe: 9_007_199_254_740_991 },
+      ...{ huge: '123456789012345678901', many: ['18446744073709551615', 1], half: 0.5, money: '9007199254740993.25' },
+    },
+  ])
+})
+
 test('at most one more row than allowed is read, of as many as there are', async () => {
   const { rows } = await ask('SELECT number FROM numbers(1000000000000)', { maxRows: 3 })
   expect(rows).toEqual([0, 1, 2, 3].map((number) => ({ number })))

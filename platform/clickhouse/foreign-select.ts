@@ -15,7 +15,10 @@ export interface ForeignSelect {
 export interface ForeignAnswer {
   /** In the order of the SELECT. */
   columns: { name: string; type: string }[]
-  /** At most one more than `maxRows`. Numbers are numbers, times are ISO 8601 text with Z. */
+  /**
+   * At most one more than `maxRows`. Numbers are numbers, and a whole number above 2^53 is text, because a number would round
+   * it. Times are ISO 8601 text with Z.
+   */
   rows: Record<string, unknown>[]
 }
 
@@ -94,7 +97,7 @@ async function ask(
       use_multipart_params_auto: true,
       clickhouse_settings: limitsOf(maxMs),
     })
-    const { meta, data } = JSON.parse(await textOf(stream)) as {
+    const { meta, data } = JSON.parse(await textOf(stream), exactly) as {
       meta: ForeignAnswer['columns']
       data: ForeignAnswer['rows']
     }
@@ -104,6 +107,10 @@ async function ask(
     throw new UserError(`The store did not answer within ${(maxMs + graceMs) / 1_000} s.`, { cause: error })
   }
 }
+
+/** Keeps the digits of a whole number that a number would round. `source` is the text of the number. */
+const exactly = (_name: string, value: unknown, context?: { source?: string }): unknown =>
+  Number.isInteger(value) && !Number.isSafeInteger(value) ? context?.source : value
 
 const limitsOf = (maxMs: number): ClickHouseSettings => ({
   readonly: '2',

@@ -128,6 +128,24 @@ describe('a parameter that cannot be read: which one, what came, and what is acc
     expect(await ask('POST', 'backfills', body)).toMatchObject({ status: 400, detail })
   })
 
+  const accepted = 'a JSON object is accepted (a rule as JSON, as `npx tidemark alerts show` prints it).'
+  test.each([
+    ['PUT', 'alerts/rules/r', { why: 'a trial' }, `Field \`rule\` of the body is missing: ${accepted}`],
+    ['PUT', 'alerts/rules/r', { rule: 'r', why: 'a trial' }, `Field \`rule\` of the body is "r": ${accepted}`],
+    [
+      ...(['PUT', 'alerts/rules/r', undefined] as const),
+      'The body is missing: a JSON object with the fields rule, why is accepted.',
+    ],
+    ['POST', 'alerts/test', { rule: ['r'] }, `Field \`rule\` of the body is ["r"]: ${accepted}`],
+    // The rule itself, without a name around it.
+    [
+      ...(['PUT', 'alerts/rules/r', { id: 'r', why: 'a trial' }] as const),
+      `Field \`rule\` of the body is missing: ${accepted} Field \`id\` of the body is not known here: rule, why are.`,
+    ],
+  ] as const)('%s %s with a body without a rule: %j', async (method, path, body, detail) => {
+    expect(await ask(method, path, body)).toMatchObject({ status: 400, detail })
+  })
+
   test('a list in a body says which of its values', async () => {
     expect(await ask('POST', 'dead-letters/drop', { ids: ['jao.dlq/0/0', 7], why: 'x' })).toMatchObject({
       status: 400,

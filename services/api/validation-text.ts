@@ -74,6 +74,7 @@ function wordsOf(schema: z.core.JSONSchema.BaseSchema): string {
     const to = maximum === undefined || maximum >= Number.MAX_SAFE_INTEGER ? '' : ` to ${maximum}`
     return `a ${type === 'integer' ? 'whole number' : 'number'}${from}${to}`
   }
+  if (type === 'object') return 'a JSON object'
   if (type === 'array') return `a list of ${maxItems === undefined ? '' : `at most ${maxItems} `}texts`
   if (format === 'date') return 'a day that exists, as YYYY-MM-DD,'
   if (maxLength === undefined) return 'a text'

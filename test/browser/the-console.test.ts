@@ -703,3 +703,19 @@ test('the text of a rule that one writes stays while the rules cannot be read', 
   expect(await text.inputValue()).toBe('{ "id": "mine" }')
   await page.context().close()
 })
+
+test('a rule that cannot judge says so in the list of rules, since when and why', async ({ skip }) => {
+  if (browser === undefined) return skip()
+  const { page } = await openPage(browser)
+  const rule = {
+    ...{ id: 'price', version: 1, says: 'the value is more than 9', owner: 'desk', why: '', changedBy: 'me' },
+    ...{ changedAt: '2026-11-01T00:00:00.000Z', rule: { title: 'A price', of: { dataset: 'kraken.*' } }, query: null },
+    unknown: [{ dataset: 'kraken.ticker', onsetAt: '2026-11-28T09:30:00.000Z', detail: 'late: upstream-down' }],
+  }
+  await page.route('**/api/v1/alerts/rules', (route) => route.fulfill({ json: { data: [rule] } }))
+  await page.goto(`${api.url}/alerts`)
+  const rules = page.getByRole('region', { name: 'Rules' })
+  await rules.getByText('It is unknown on kraken.ticker since 2026-11-28 10:30: late: upstream-down.').waitFor()
+  expect(await violationsOf(page)).toEqual([])
+  await page.context().close()
+})

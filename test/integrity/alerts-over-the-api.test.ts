@@ -2,6 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { addDays, businessDay, dayAt } from '#core/business-day.ts'
+import { deleteEndpoint, listEndpoints, saveEndpoint } from '#operations/alerts/endpoints.ts'
+import type { AlertParts } from '#operations/alerts/rules.ts'
 import { type RawResponse, rawResponseSchema } from '#schemas/generated/records.ts'
 import { rawResponse } from '../support/raw-responses.ts'
 import { type RunningApi, startApi } from './api-parts.ts'
@@ -260,10 +262,20 @@ test('what merely happened is found by its kind and since when it was told; a ru
       ('bbbbbbbc', 'unknown', 'jump', 1, 't', 'o', 'critical', 'e', '', '', '2025-11-01', NULL, NULL, '2025-11-01', '2025-11-01', '2025-11-01 12:00'),
       ('bbbbbbbd', 'known', 'jump', 1, 't', 'o', 'critical', 'e', '', '', '2025-11-01', '2025-11-02', 'bbbbbbbc', '2025-11-02', '2025-11-02', '2025-11-02')`,
   })
+  await chain.store.command({
+    query: `INSERT INTO tidemark.alert_events (id, kind, rule_id, rule_version, dataset, onset_at, point_at, known_at, at, detail)
+      VALUES ('cccccccc', 'unknown', 'high-border', 2, 'd', '2025-11-01', '2025-11-01', '2025-11-01', '2025-11-01 13:00', 'late: upstream-down')`,
+  })
   const ids = async (path: string) => (await listed(path)).map(({ id }) => id)
   expect(await ids('alerts/events?rule=jump&kind=happened')).toEqual(['aaaaaaab', 'aaaaaaaa'])
   expect(await ids('alerts/events?kind=happened&since=2025-11-01T11:00:00Z')).toEqual(['aaaaaaab'])
-  expect(await ids('alerts/firing?kind=unknown')).toEqual(['bbbbbbbb'])
+  expect(await ids('alerts/firing?kind=unknown')).toEqual(['cccccccc', 'bbbbbbbb'])
+  expect(await listed('alerts/rules')).toMatchObject([
+    {
+      id: 'high-border',
+      unknown: [{ dataset: 'd', onsetAt: '2025-11-01T00:00:00.000Z', detail: 'late: upstream-down' }],
+    },
+  ])
   expect(await ids('alerts/firing')).toEqual([])
   expect((await api.get('alerts/events?kind=fired')).status).toBe(400)
   expect((await api.get('alerts/events?since=yesterday')).status).toBe(400)
@@ -285,6 +297,23 @@ test('a silence has an end and a reason, and is ended before it', async () => {
   expect(await send('DELETE', path, { why: 'over' })).toMatchObject({ status: 200, body: { id: made.body.id } })
   expect(await listed('alerts/silences')).toEqual([])
   expect(await send('DELETE', path, { why: 'over' })).toMatchObject({ status: 404 })
+})
+
+test('an endpoint keeps its owner, who may change it', async () => {
+  const { kafka, registry } = chain
+  const parts: AlertParts = { kafka, registry, log: { warn: () => undefined } }
+  const save = (owner: string, address: string) =>
+    saveEndpoint(parts, { id: 'desk', kind: 'email', address, owner }, 'a test')
+  await save('trading', 'one@example.org')
+  await expect(save('me', 'me@example.org')).rejects.toThrow(
+    "There is an endpoint desk already, and it belongs to trading, not to me: take another id. To change it for trading, name `--owner 'trading'`; to give it to me, delete it first: `npx tidemark alerts endpoint delete desk`.",
+  )
+  await save('trading', 'two@example.org')
+  expect(await listEndpoints(parts)).toMatchObject([{ id: 'desk', owner: 'trading', address: 'two@example.org' }])
+  await deleteEndpoint(parts, 'desk')
+  await save('me', 'me@example.org')
+  expect(await listEndpoints(parts)).toMatchObject([{ id: 'desk', owner: 'me', address: 'me@example.org' }])
+  await deleteEndpoint(parts, 'desk')
 })
 
 test('where alerts are sent to is not told, and a deleted rule is gone', async () => {

@@ -2,13 +2,13 @@
 import { z } from 'zod'
 import { describeCondition, describeEvent } from '#core/alerts/describe-rule.ts'
 import { describeQueryRun } from '#core/alerts/query-status.ts'
-import { isQuery, queryDataset, ruleSchema } from '#core/alerts/rule.ts'
+import { isQuery, queryDataset } from '#core/alerts/rule.ts'
 import type { Transition, TransitionKind } from '#core/alerts/transition.ts'
 import { includesRole } from '#core/api-token.ts'
 import { type Backtest, backtest } from '#operations/alerts/backtest.ts'
-import { alertEvent, deliveriesOf, eventsList, openList } from '#operations/alerts/history.ts'
+import { alertEvent, deliveriesOf, eventsList, openList, unknownRules } from '#operations/alerts/history.ts'
 import { queryRuns } from '#operations/alerts/query-runs.ts'
-import { readRule } from '#operations/alerts/rules.ts'
+import { readRule, savedRule } from '#operations/alerts/rules.ts'
 import { heldBack } from '#operations/alerts/silences.ts'
 import { UserError } from '#platform/process/user-error.ts'
 import type { AlertEvent, AlertRule, AlertSilence } from '#schemas/generated/records.ts'
@@ -52,12 +52,20 @@ export function addAlertRoutes(server: TypedServer, parts: ApiParts, { rules, si
     schema: { summary, tags: ['alerts'], response: objectResponse },
   })
   const shownRules = async () => {
-    const [all, runs] = await Promise.all([rules(), queryRuns(parts.alerterUrl)])
+    const [all, runs, unknown] = await Promise.all([
+      rules(),
+      queryRuns(parts.alerterUrl),
+      unknownRules(parts.store, parts.nowMs()),
+    ])
     const queryOf = (id: string) => {
       const run = runs.get(id)
       return run === undefined ? null : { ...run, says: describeQueryRun(run) }
     }
-    return all.map((rule) => ({ ...shownRule(rule), query: queryOf(rule.id) }))
+    const unknownOf = (id: string) => {
+      const own = unknown?.filter(({ ruleId }) => ruleId === id)
+      return own?.map(({ dataset, onsetAt, detail }) => ({ dataset, onsetAt: iso(onsetAt), detail })) ?? null
+    }
+    return all.map((rule) => ({ ...shownRule(rule), query: queryOf(rule.id), unknown: unknownOf(rule.id) }))
   }
   server.get('/api/v1/alerts/rules', about('The alert rules, each with its condition in words'), async () => ({
     data: await shownRules(),
@@ -104,7 +112,7 @@ export function addAlertRoutes(server: TypedServer, parts: ApiParts, { rules, si
 
 function addRule(
   server: TypedServer,
-  rules: () => Promise<(ReturnType<typeof shownRule> & { query: unknown })[]>,
+  rules: () => Promise<(ReturnType<typeof shownRule> & { query: unknown; unknown: unknown })[]>,
 ): void {
   server.get(
     '/api/v1/alerts/rules/:id',
@@ -198,11 +206,20 @@ export async function found<Value>(find: () => Promise<Value>): Promise<Value> {
 }
 
 /** A rule that this release cannot read has no words. */
-export function shownRule({ id, version, rule: text, owner, changedAt, changedBy, why }: AlertRule) {
-  const rule: unknown = JSON.parse(text)
-  const read = ruleSchema.safeParse(rule)
-  const says = read.success ? describeCondition(read.data) : null
-  return { id, version, says, owner, changedAt: iso(changedAt), changedBy, why, rule }
+export function shownRule(record: AlertRule) {
+  const { id, version, owner, changedAt, changedBy, why } = record
+  const read = savedRule(record)
+  const says = read === undefined ? null : describeCondition(read)
+  return {
+    id,
+    version,
+    says,
+    owner,
+    changedAt: iso(changedAt),
+    changedBy,
+    why,
+    rule: JSON.parse(record.rule) as unknown,
+  }
 }
 
 export const shownSilence = ({ fromAt, untilAt, createdAt, ...rest }: AlertSilence) => ({
