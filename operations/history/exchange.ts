@@ -16,6 +16,7 @@ import {
   dropStaging,
   type FilledTable,
   mirrorLiveInserts,
+  nameStagedSlices,
 } from './staging-tables.ts'
 
 export const staging = 'tidemark_rebuild'
@@ -28,6 +29,7 @@ const commentOf = (id: string): string => `rebuild ${id}`
 export async function makeTables(store: Store, id: string): Promise<void> {
   await dropStaging(store, staging)
   await createStaging(store, staging, tables)
+  await nameStagedSlices(store, staging)
   for (const table of tables) {
     await store.command({ query: `ALTER TABLE ${staging}.${table} MODIFY COMMENT '${commentOf(id)}'` })
   }

@@ -28,6 +28,12 @@ export async function createStaging(store: Store, staging: string, tables: Fille
   }
 }
 
+/** Lets the live table that says where to look for changes know the slices that are staged, too. It may say too much. */
+export async function nameStagedSlices(store: Store, staging: string): Promise<void> {
+  const select = (await selectOf(store, 'known_slices_mv')).replaceAll(`${database}.slices`, `${staging}.slices`)
+  await createView(store, `${staging}.known_slices_mv`, `${database}.known_slices`, select)
+}
+
 /** Creates views that insert each new live row into the staging tables, too. */
 export async function mirrorLiveInserts(store: Store, staging: string, tables: FilledTable[]): Promise<void> {
   for (const { table, view } of filled.filter(({ table }) => tables.includes(table))) {

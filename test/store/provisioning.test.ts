@@ -264,6 +264,30 @@ it('names of an older release give way to today’s, and what is inserted in bet
   expect(await lines(store, views)).toEqual(['point_revisions_mv', 'withdrawn_keys'])
 })
 
+it('what changed before is found after an update, also where slices have gaps or no step', async () => {
+  const { store } = running
+  await store.command({ query: 'DROP DATABASE tidemark SYNC' })
+  await migrate(store, await migrationsUntil(86))
+  const answer = (knownAt: string, [first, second, third, fourth]: number[]) => [
+    slice({ start: '2026-10-01T00:00:00Z', knownAt, values: [1, first!], identity: 77 }),
+    slice({ start: '2026-10-01T05:00:00Z', knownAt, values: [second!], identity: 77 }),
+    { ...slice({ start: '2026-10-01T08:00:00Z', knownAt, values: [third!], key: 'single' }), step: 0 },
+    { ...slice({ start: '2026-10-01T09:00:00Z', knownAt, values: [fourth!], key: 'single' }), step: 0 },
+  ]
+  await insertSlices(store, answer('2026-09-30T10:00:00Z', [2, 6, 7, 7]))
+  await insertSlices(store, answer('2026-09-30T11:00:00Z', [3, 7, 7, 8]))
+  const changes = `SELECT key, ts, value FROM tidemark.changes(since = '2026-09-30 10:30:00', until = '2026-10-01 00:00:00')
+    ORDER BY key, ts`
+  const before = await lines(store, changes)
+  expect(before).toEqual([
+    'border_AT_BE\t2026-10-01 01:00:00\t3',
+    'border_AT_BE\t2026-10-01 05:00:00\t7',
+    'single\t2026-10-01 09:00:00\t8',
+  ])
+  await migrate(store, migrations)
+  expect(await lines(store, changes)).toEqual(before)
+})
+
 it('accepted answers of an older release move to a table without partitions, with the time of their first storing', async () => {
   const { store } = running
   await store.command({ query: 'DROP DATABASE tidemark SYNC' })
