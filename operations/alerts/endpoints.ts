@@ -1,4 +1,5 @@
 // Where alerts are sent: webhooks and e-mail addresses, by records of the topic tidemark.alerts.endpoints.
+import { randomInt } from 'node:crypto'
 import type { Rule } from '#core/alerts/rule.ts'
 import { readNewest } from '#platform/kafka/newest-records.ts'
 import { withProducer } from '#platform/kafka/produce.ts'
@@ -58,10 +59,14 @@ export async function saveEndpoint(
       `There is an endpoint ${id} already, and it belongs to ${before.owner}, not to ${owner}: take another id. To change it for ${before.owner}, name \`--owner '${before.owner}'\`; to give it to ${owner}, delete it first: \`npx tidemark alerts endpoint delete ${id}\`.`,
     )
   return write(parts, {
-    ...{ id, kind, address, owner, keyGeneration: before?.keyGeneration ?? 1, rotatedAt: before?.rotatedAt ?? null },
+    ...{ id, kind, address, owner, keyGeneration: before?.keyGeneration ?? anyGeneration() },
+    rotatedAt: before?.rotatedAt ?? null,
     ...{ disabledAt: null, disabledWhy: null, changedAt: Date.now(), changedBy: by },
   })
 }
+
+/** An endpoint that was deleted and is made again has another secret, which its owner of before does not know. */
+const anyGeneration = (): number => randomInt(1, 2 ** 30)
 
 /** Gives a webhook a new signing secret. The one before signs, too, for a day. @throws UserError */
 export async function rotateSecret(parts: AlertParts, id: string, by: string): Promise<AlertEndpoint> {

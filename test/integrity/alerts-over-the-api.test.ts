@@ -308,10 +308,12 @@ test('an endpoint keeps its owner, who may change it', async () => {
   await expect(save('me', 'me@example.org')).rejects.toThrow(
     "There is an endpoint desk already, and it belongs to trading, not to me: take another id. To change it for trading, name `--owner 'trading'`; to give it to me, delete it first: `npx tidemark alerts endpoint delete desk`.",
   )
-  await save('trading', 'two@example.org')
-  expect(await listEndpoints(parts)).toMatchObject([{ id: 'desk', owner: 'trading', address: 'two@example.org' }])
+  const { keyGeneration } = await save('trading', 'two@example.org')
+  const kept = { id: 'desk', owner: 'trading', address: 'two@example.org', keyGeneration }
+  expect(await listEndpoints(parts)).toMatchObject([kept])
   await deleteEndpoint(parts, 'desk')
-  await save('me', 'me@example.org')
+  // Its secret is another one.
+  expect((await save('me', 'me@example.org')).keyGeneration).not.toBe(keyGeneration)
   expect(await listEndpoints(parts)).toMatchObject([{ id: 'desk', owner: 'me', address: 'me@example.org' }])
   await deleteEndpoint(parts, 'desk')
 })

@@ -48,15 +48,17 @@ export interface WebhookReceiver {
 /**
  * Listens for webhooks, and verifies that each is signed with the secret of the endpoint that its path names.
  * @param statusOf what it answers
+ * @param generationOf the generation of the secret
  */
 export async function listenForHooks(
   masterKey: Buffer,
   statusOf: (endpoint: string) => number,
+  generationOf: (endpoint: string) => number,
 ): Promise<WebhookReceiver> {
   const received: ReceivedWebhook[] = []
   const verifiers = new Map<string, Webhook>()
   const verifierOf = (endpoint: string): Webhook => {
-    const verifier = verifiers.get(endpoint) ?? new Webhook(signingSecret(masterKey, endpoint, 1))
+    const verifier = verifiers.get(endpoint) ?? new Webhook(signingSecret(masterKey, endpoint, generationOf(endpoint)))
     verifiers.set(endpoint, verifier)
     return verifier
   }

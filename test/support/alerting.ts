@@ -74,7 +74,12 @@ export async function startAlerting(): Promise<Alerting> {
   const parts: AlertParts = { kafka, registry, log: { warn: () => undefined } }
   const answers: number[] = []
   const statuses = new Map<string, number>()
-  const hooks = await listenForHooks(masterKey, (endpoint) => statuses.get(endpoint) ?? answers.shift() ?? 204)
+  const generations = new Map<string, number>()
+  const hooks = await listenForHooks(
+    masterKey,
+    (endpoint) => statuses.get(endpoint) ?? answers.shift() ?? 204,
+    (endpoint) => generations.get(endpoint) ?? 1,
+  )
   const mail = await listenForMail()
   await saveEndpoint(parts, { id: 'mail', kind: 'email', address: 'trader@example.org', owner: 'us' }, 'a test')
   const encodeSlice = await registry.encoder('kraken.timeseries', timeseriesSliceSchema)
@@ -108,7 +113,8 @@ export async function startAlerting(): Promise<Alerting> {
       })
     },
     addHook: async (id) => {
-      await saveEndpoint(parts, { id, kind: 'webhook', address: hooks.urlOf(id), owner: 'us' }, 'a test')
+      const endpoint = { id, kind: 'webhook', address: hooks.urlOf(id), owner: 'us' } as const
+      generations.set(id, (await saveEndpoint(parts, endpoint, 'a test')).keyGeneration)
     },
     send: async ({ dataset = 'kraken.ticker', key, at, values, knownMs, replay }) => {
       const start = startMs + at * stepMs
