@@ -16,10 +16,21 @@ export interface ConsumedRecord<T = unknown> {
   record: T
 }
 
+/** A record that is not decoded yet. */
+export interface EncodedRecord<T = unknown> {
+  key: Buffer | null
+  value: Buffer | null
+  /** Where the Avro bytes begin in the value. Undefined if they were not written with the newest version of the record type. */
+  newestAt: number | undefined
+  decode(): T | DecodeFailure
+}
+
 export interface Subscription<T = unknown> {
   topic: string
   /** Record type of the values. Null: nothing is decoded, and each record is a StoredRecord, also without a value. */
   record: RecordSchema<T> | null
+  /** True: each record is an EncodedRecord, which the handler decodes if it must. It refuses what it cannot decode. */
+  isEncoded?: boolean
   /** Topic for refused messages. Null: they are dropped. They are dead letters already, or become some elsewhere. */
   deadLetterTopic: string | null
   /** True: records without a value (tombstones) are skipped. False: they become dead letters. */
@@ -67,7 +78,7 @@ export async function processBatch(
       verdicts.push(ok())
       continue
     }
-    const record = decoder ? decoder.decode(message.value) : storedRecord(subscription.topic, partition, message)
+    const record = recordOf(subscription, decoder, partition, message)
     if (record instanceof DecodeFailure) {
       verdicts.push(dead(record.reason, record.message))
       continue
@@ -80,6 +91,19 @@ export async function processBatch(
   if (judged.length !== incoming.length) throw new Error(`${judged.length} verdicts for ${incoming.length} messages`)
   let next = 0
   return verdicts.map((verdict) => verdict ?? (judged[next++] as Verdict))
+}
+
+/** Returns what the handler gets of a message, or why it gets nothing. */
+function recordOf(
+  { topic, isEncoded = false }: Subscription,
+  decoder: Decoder | null,
+  partition: number,
+  message: KafkaMessage,
+): unknown {
+  if (decoder === null) return storedRecord(topic, partition, message)
+  const { key, value } = message
+  if (!isEncoded) return decoder.decode(value)
+  return { key, value, newestAt: decoder.newestAt(value), decode: () => decoder.decode(value) } satisfies EncodedRecord
 }
 
 /** Returns the records to send by topic, in sending order. A dead letter that is too large loses its value. */
