@@ -61,7 +61,7 @@ export class AvroBytes {
         this.at = at
         // Beyond 2^53 the sum is exact only if it is even.
         if ((low & 1) === 0) return sum / 2 <= maxLong ? sum / 2 : unusual
-        return sum < Number.MAX_SAFE_INTEGER ? -(sum + 1) / 2 : unusual
+        return sum <= Number.MAX_SAFE_INTEGER ? -(sum + 1) / 2 : unusual
       }
     }
     return unusual

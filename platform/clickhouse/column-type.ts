@@ -15,22 +15,24 @@ const integer = (bytes: 1 | 2 | 4 | 8, signed: boolean): ColumnType => {
   return { kind: 'integer', bytes, min: signed ? Math.max(-(2 ** bits), -Number.MAX_SAFE_INTEGER) : 0, max }
 }
 
-const plain: Record<string, ColumnType> = {
-  String: { kind: 'string' },
-  Bool: { kind: 'bool' },
-  Float64: { kind: 'float64' },
-  ...Object.fromEntries(
-    ([1, 2, 4, 8] as const).flatMap((bytes) => [
-      [`Int${8 * bytes}`, integer(bytes, true)],
-      [`UInt${8 * bytes}`, integer(bytes, false)],
-    ]),
-  ),
-}
+const seconds: ColumnType = { kind: 'instant', unitMs: 1000, maxMs: (2 ** 32 - 1) * 1000 }
+const milliseconds: ColumnType = { kind: 'instant', unitMs: 1, maxMs: Date.UTC(2299, 11, 31) }
+
+const plain = new Map<string, ColumnType>([
+  ['String', { kind: 'string' }],
+  ['Bool', { kind: 'bool' }],
+  ['Float64', { kind: 'float64' }],
+  ['DateTime', seconds],
+  ...([1, 2, 4, 8] as const).flatMap((bytes): [string, ColumnType][] => [
+    [`Int${8 * bytes}`, integer(bytes, true)],
+    [`UInt${8 * bytes}`, integer(bytes, false)],
+  ]),
+])
 
 /** Returns the type that a text of system.columns names. Undefined if rows cannot be written for it as bytes. */
 export function columnType(text: string): ColumnType | undefined {
   const [, name = text, inner] = /^(\w+)\((.*)\)$/.exec(text) ?? []
-  if (inner === undefined) return plain[name]
+  if (inner === undefined) return plain.get(name)
   switch (name) {
     // In a row, a dictionary column is the same bytes as a plain one.
     case 'LowCardinality':
@@ -48,9 +50,9 @@ export function columnType(text: string): ColumnType | undefined {
     }
     // The time zone is only for display: the bytes count from 1970, UTC.
     case 'DateTime':
-      return { kind: 'instant', unitMs: 1000, maxMs: (2 ** 32 - 1) * 1000 }
+      return seconds
     case 'DateTime64':
-      return /^3\b/.test(inner) ? { kind: 'instant', unitMs: 1, maxMs: Date.UTC(2299, 11, 31) } : undefined
+      return /^3\b/.test(inner) ? milliseconds : undefined
     default:
       return undefined
   }
