@@ -118,6 +118,28 @@ it('a table that takes no row for a reason that nobody knows is waited for, and 
   await expect(verdicts).rejects.toThrow('The store takes no row of slices until somebody mends it: Code: 395.')
 })
 
+it('the slices of a key are inserted next to each other, in their order; polls as they come', async () => {
+  const inserted: unknown[][] = []
+  const tables = tablesOf(async (_, __, rows) => void inserted.push(...rows.map((row) => row.slice(1, 2))))
+  const read = subscriptions([{ name: 'made' }], { ...anyParts, tables })
+  const handle = async (topic: string, records: { key: string }[], refused: string[] = []) => {
+    inserted.length = 0
+    const batch = records.map((record, offset) => {
+      const one = handled(topic, record, offset)
+      return { ...one, record: { ...one.record, key: Buffer.from(record.key.slice(0, 1)) } }
+    })
+    const verdicts = await read.find((each) => each.topic === topic)?.handle(batch)
+    const places = verdicts?.flatMap(({ kind }, place) => (kind === 'dead' ? [records[place]?.key] : []))
+    expect(places).toEqual(refused)
+    return inserted.flat()
+  }
+  const bad = { ...slice({ key: 'a2' }), values: [Number.NaN] }
+  const slices = [slice({ key: 'b1' }), slice({ key: 'a1' }), bad, slice({ key: 'b0' }), slice({ key: 'a0' })]
+  expect(await handle('made.timeseries', slices, ['a2'])).toEqual(['a1', 'a0', 'b1', 'b0'])
+  const polls = ['b1', 'a1', 'b0'].map((key) => ({ ...poll(0), dataset: key, key }))
+  expect(await handle('polls', polls)).toEqual(['b1', 'a1', 'b0'])
+})
+
 const anyParts = { tables: tablesOf(taking.insert), afterRecords: () => async () => 0, log: { error: () => undefined } }
 
 it('every topic is read in the group whose lag is told', () => {
