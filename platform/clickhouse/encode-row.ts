@@ -1,12 +1,12 @@
 // The slow and plain way from a row to bytes. test/store/ holds it against what the store makes of the same row as JSON.
 import type { ColumnType } from './column-type.ts'
-import type { RowBuffer } from './row-buffer.ts'
+import type { BinaryRow, RowBuffer } from './row-buffer.ts'
 
 /**
- * Writes the values of a row, one a type, in the format RowBinary. Returns the bytes. Returns undefined if a value is not
+ * Writes the values of a row, one a type, in the format RowBinary. Returns undefined if a value is not
  * exactly what its type holds: then the store must read the row as JSON, and refuse or change the value itself.
  */
-export function encodeRow(types: readonly ColumnType[], row: readonly unknown[], to: RowBuffer): Buffer | undefined {
+export function encodeRow(types: readonly ColumnType[], row: readonly unknown[], to: RowBuffer): BinaryRow | undefined {
   to.startRow()
   for (const [index, type] of types.entries()) {
     if (encodeValue(type, row[index], to)) continue

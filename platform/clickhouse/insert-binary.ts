@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream'
 import { database, insertSettings, readRows, type Store } from './client.ts'
+import { type BinaryRow, bytesOf } from './row-buffer.ts'
 
 /** What rows in the format RowBinary consist of. */
 export interface BinaryLayout {
@@ -17,7 +18,7 @@ export async function insertBinary(
   store: Store,
   table: string,
   { columns, header }: BinaryLayout,
-  rows: readonly Buffer[],
+  rows: readonly BinaryRow[],
   into = database,
 ): Promise<void> {
   const names = columns.map((name) => `\`${name}\``).join(', ')
@@ -31,19 +32,14 @@ export async function insertBinary(
 }
 
 /** Returns the bytes of rows. Rows that lie one behind the other in memory are one piece. */
-export function inPieces(rows: readonly Buffer[]): Buffer[] {
-  const pieces: Buffer[] = []
-  for (let index = 0; index < rows.length; ) {
-    const { buffer, byteOffset, byteLength } = rows[index++] as Buffer
-    let end = byteOffset + byteLength
-    for (; index < rows.length; index++) {
-      const next = rows[index] as Buffer
-      if (next.buffer !== buffer || next.byteOffset !== end) break
-      end += next.byteLength
-    }
-    pieces.push(Buffer.from(buffer, byteOffset, end - byteOffset))
+function inPieces(rows: readonly BinaryRow[]): Buffer[] {
+  const pieces: BinaryRow[] = []
+  for (const { memory, start, end } of rows) {
+    const last = pieces.at(-1)
+    if (last?.memory === memory && last.end === start) last.end = end
+    else pieces.push({ memory, start, end })
   }
-  return pieces
+  return pieces.map(bytesOf)
 }
 
 /** Returns the types of a table's columns by name, as the store spells them. Without entries if there is no such table. */

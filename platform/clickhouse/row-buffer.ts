@@ -2,6 +2,15 @@ import type { ColumnType } from './column-type.ts'
 
 const firstBytes = 1024 * 1024
 
+/** The bytes of a row. Not a Buffer, because there are tens of thousands in a second, and a Buffer is ten times the work. */
+export interface BinaryRow {
+  memory: Buffer
+  start: number
+  end: number
+}
+
+export const bytesOf = ({ memory, start, end }: BinaryRow): Buffer => memory.subarray(start, end)
+
 /**
  * Where rows are written one behind the other, in the format RowBinary. Each row is in one piece. When the memory is full,
  * the next rows go to other memory, of twice the size: rows stay where they are until the buffer is emptied.
@@ -23,9 +32,9 @@ export class RowBuffer {
     this.#rowStart = this.at
   }
 
-  /** Returns the bytes since startRow(). */
-  endRow(): Buffer {
-    return this.bytes.subarray(this.#rowStart, this.at)
+  /** Returns the row of the bytes since startRow(). */
+  endRow(): BinaryRow {
+    return { memory: this.bytes, start: this.#rowStart, end: this.at }
   }
 
   /** Forgets the bytes since startRow(). */
@@ -39,7 +48,7 @@ export class RowBuffer {
   }
 
   #moveRow(bytes: number): void {
-    const row = this.endRow()
+    const row = bytesOf(this.endRow())
     this.bytes = Buffer.allocUnsafeSlow(2 * Math.max(this.bytes.length, row.length + bytes))
     this.bytes.set(row)
     this.view = viewOf(this.bytes)

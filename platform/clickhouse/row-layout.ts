@@ -2,13 +2,13 @@ import type { Cell, TableTarget } from '#schemas/record-schema.ts'
 import { type ColumnType, columnType } from './column-type.ts'
 import { encodeRow } from './encode-row.ts'
 import type { BinaryLayout } from './insert-binary.ts'
-import { RowBuffer } from './row-buffer.ts'
+import { type BinaryRow, bytesOf, RowBuffer } from './row-buffer.ts'
 import { type Column, compileTranscode, type Transcode } from './transcode.ts'
 
 /** How rows of a table are written as bytes. */
 export interface RowLayout extends BinaryLayout {
   /** Returns the bytes of a row as the target makes it. Undefined if a column does not hold exactly the value. */
-  encode: (row: readonly unknown[], to: RowBuffer) => Buffer | undefined
+  encode: (row: readonly unknown[], to: RowBuffer) => BinaryRow | undefined
   /** Absent if records cannot be written without decoding them. */
   transcode: Transcode | undefined
 }
@@ -50,5 +50,5 @@ function headerOf(texts: readonly string[], columns: number): Buffer {
   header.room(5)
   header.length(columns)
   for (const text of texts) header.text(text)
-  return Buffer.from(header.endRow())
+  return bytesOf(header.endRow())
 }

@@ -65,9 +65,10 @@ const stored = ok()
 
 const refusal = (error: Error): Verdict => dead('store-refused', `the store refuses the row: ${error.message}`)
 
-function mayRefuseUnexplained<Row>(rows: Row[], { unexplained, maxUnexplained }: TableAcceptance<Row>): boolean {
+function mayRefuseUnexplained<Row>(rows: Row[], acceptance: TableAcceptance<Row>): boolean {
+  const { unexplained, maxUnexplained, keep } = acceptance
   if (rows.length > maxUnexplained) return false
-  const all = new Set([...unexplained, ...rows.map((row) => JSON.stringify(row))])
+  const all = new Set([...unexplained, ...rows.map((row) => JSON.stringify(keep(row)))])
   if (all.size > maxUnexplained) return false
   for (const row of all) unexplained.add(row)
   return true

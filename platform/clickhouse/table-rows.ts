@@ -1,22 +1,19 @@
-// Makes the rows of a table from records, and inserts them: as bytes (RowBinary), or as values (JSON) where a column holds no
-// such value, which the store then refuses in its own words, or changes as it always did.
+// Makes the rows of a table and inserts them: as bytes (RowBinary), or the whole batch as values (JSON) if a column does not
+// hold exactly the value of some row. The store then refuses that row in its own words, or changes the value as it always did.
 import type { TableTarget } from '#schemas/record-schema.ts'
 import type { Verdict } from '../kafka/verdict.ts'
 import { TransientError } from '../process/transient-error.ts'
 import { database, insert, type Store } from './client.ts'
 import { errorKind, isOtherTypes } from './errors.ts'
 import { type BinaryLayout, columnTypes, insertBinary } from './insert-binary.ts'
-import { RowBuffer } from './row-buffer.ts'
+import { type BinaryRow, bytesOf, RowBuffer } from './row-buffer.ts'
 import { type RowLayout, rowLayout } from './row-layout.ts'
 import { storeBatch, type TableAcceptance, tableAcceptance, takesNoRows } from './store-batch.ts'
-
-/** A row as bytes, or as values in the order of the target's columns. */
-export type TableRow = Buffer | unknown[]
 
 /** What is asked of the store. */
 export interface TableAccess {
   columnTypes(table: string): Promise<ReadonlyMap<string, string>>
-  insertBinary(table: string, layout: BinaryLayout, rows: readonly Buffer[]): Promise<void>
+  insertBinary(table: string, layout: BinaryLayout, rows: readonly BinaryRow[]): Promise<void>
   insert(table: string, columns: string[], rows: unknown[][]): Promise<void>
 }
 
@@ -33,11 +30,13 @@ export interface BatchRows {
    * Returns the row of a record whose Avro bytes were written with the newest schema and begin at `start` of `value`.
    * Returns undefined if the record must be decoded: its bytes are unusual, or a column is not just one of its fields.
    */
-  transcode(value: Buffer, start: number, offset: number): Buffer | undefined
-  /** Returns a row that the target has made. */
-  encode(values: unknown[]): TableRow
+  transcode(value: Buffer, start: number, offset: number): BinaryRow | undefined
+  /** Returns the row of the values of a target's row. Undefined if a column does not hold exactly one of them. */
+  encode(values: readonly unknown[]): BinaryRow | undefined
   /** Inserts rows as storeBatch() does. */
-  store(rows: TableRow[]): Promise<Verdict[]>
+  store(rows: BinaryRow[]): Promise<Verdict[]>
+  /** Inserts the rows of a target: as bytes if the columns hold exactly their values. */
+  storeValues(rows: unknown[][]): Promise<Verdict[]>
 }
 
 export interface TableRows {
@@ -70,51 +69,75 @@ export function openTableRows(
     if (isThere) known = fresh
     return fresh
   }
-  const insertRun = async (layout: RowLayout | undefined, rows: TableRow[]): Promise<void> => {
-    if (layout === undefined || !isBinary(rows)) return access.insert(target.table, target.columns, rows as unknown[][])
-    await access.insertBinary(target.table, layout, rows).catch((error: Error) => {
+  const insertBytes = async (layout: RowLayout, rows: BinaryRow[]): Promise<void> =>
+    access.insertBinary(target.table, layout, rows).catch((error: Error) => {
       if (!isOtherTypes(error)) throw error
       known = undefined
       throw new TransientError(`The columns of ${target.table} were changed: ${error.message}`, { cause: error })
     })
-  }
   return {
     inBatch: async (use) => {
       const { layout, acceptance } = known ?? (await read())
-      const insertRows = async (rows: TableRow[]): Promise<void> => {
-        for (const run of runsOfOneKind(rows)) await insertRun(layout, run)
-      }
-      return withBuffer((to) =>
-        use({
+      const insertRows = async (rows: Row[]): Promise<void> =>
+        layout && areBinary(rows)
+          ? insertBytes(layout, rows)
+          : access.insert(target.table, target.columns, rows as unknown[][])
+      return withBuffer((to) => {
+        const encode: BatchRows['encode'] = (values) => layout?.encode(values, to)
+        const store = (rows: Row[]): Promise<Verdict[]> => storeBatch(rows, insertRows, acceptance)
+        return use({
           transcode: (value, start, offset) => layout?.transcode?.(value, start, offset, to),
-          encode: (values) => layout?.encode(values, to) ?? values,
-          store: (rows) => storeBatch(rows, insertRows, acceptance),
-        }),
-      )
+          encode,
+          store,
+          storeValues: (rows) => store(encodedAll(rows, encode) ?? rows),
+        })
+      })
     },
   }
+}
+
+type Row = BinaryRow | unknown[]
+
+// All rows of an insert are of one kind.
+const areBinary = (rows: readonly Row[]): rows is BinaryRow[] => rows[0] !== undefined && isBinary(rows[0])
+const isBinary = (row: Row): row is BinaryRow => !Array.isArray(row)
+
+function encodedAll(rows: readonly unknown[][], encode: BatchRows['encode']): BinaryRow[] | undefined {
+  const encoded: BinaryRow[] = []
+  for (const values of rows) {
+    const row = encode(values)
+    if (row === undefined) return undefined
+    encoded.push(row)
+  }
+  return encoded
+}
+
+/**
+ * Returns the places of records in groups of the same key, by their keys. Records of a key keep their order. The store sorts
+ * such rows in two thirds of the time.
+ */
+export function placesByKey<Value>(records: readonly Value[], keyOf: (record: Value) => string): number[] {
+  const groups = new Map<string, number[]>()
+  for (const [place, record] of records.entries()) {
+    const key = keyOf(record)
+    const group = groups.get(key)
+    if (group) group.push(place)
+    else groups.set(key, [place])
+  }
+  return [...groups.keys()].toSorted().flatMap((key) => groups.get(key) ?? [])
 }
 
 interface Known {
   layout: RowLayout | undefined
   /** Of this layout: the accepted row is inserted again, as bytes of it. */
-  acceptance: TableAcceptance<TableRow>
+  acceptance: TableAcceptance<Row>
 }
 
-/** The memory of a row is used again after its batch. */
-const keptRow = (row: TableRow): TableRow => (row instanceof Buffer ? Buffer.from(row) : row)
-
-const isBinary = (rows: TableRow[]): rows is Buffer[] => rows[0] instanceof Buffer
-
-/** Splits rows into runs of bytes and runs of values. Their order stays: of two rows with the same key the later one wins. */
-function runsOfOneKind(rows: TableRow[]): TableRow[][] {
-  const runs: TableRow[][] = []
-  for (const row of rows) {
-    const run = runs.at(-1)
-    if (run && run[0] instanceof Buffer === row instanceof Buffer) run.push(row)
-    else runs.push([row])
-  }
-  return runs
+/** Returns a row that stays as it is when the memory of the batch is used again. */
+function keptRow(row: Row): Row {
+  if (!isBinary(row)) return row
+  const memory = Buffer.from(bytesOf(row))
+  return { memory, start: 0, end: memory.length }
 }
 
 // Buffers that no batch uses. To take new memory for each batch cost a twentieth of the sink's time.

@@ -3,7 +3,7 @@
 import { type Cell, type FieldCell, recordOffset } from '#schemas/record-schema.ts'
 import { AvroBytes } from './avro-bytes.ts'
 import type { ColumnType } from './column-type.ts'
-import type { RowBuffer } from './row-buffer.ts'
+import type { BinaryRow, RowBuffer } from './row-buffer.ts'
 import { type Avro, type AvroRecord, type Step, skipStep, toInteger, writeStep } from './transcode-steps.ts'
 
 /**
@@ -11,7 +11,7 @@ import { type Avro, type AvroRecord, type Step, skipStep, toInteger, writeStep }
  * encodeRow() or the store, must say what becomes of the record. `start` is where the Avro bytes of `value` begin, and
  * `offset` the record's place in its partition.
  */
-export type Transcode = (value: Buffer, start: number, offset: number, to: RowBuffer) => Buffer | undefined
+export type Transcode = (value: Buffer, start: number, offset: number, to: RowBuffer) => BinaryRow | undefined
 
 export interface Column {
   cell: Cell

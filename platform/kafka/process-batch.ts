@@ -18,11 +18,30 @@ export interface ConsumedRecord<T = unknown> {
 
 /** A record that is not decoded yet. */
 export interface EncodedRecord<T = unknown> {
-  key: Buffer | null
-  value: Buffer | null
+  readonly key: Buffer | null
+  readonly value: Buffer | null
   /** Where the Avro bytes begin in the value. Undefined if they were not written with the newest version of the record type. */
-  newestAt: number | undefined
+  readonly newestAt: number | undefined
   decode(): T | DecodeFailure
+}
+
+// Of a class and not of a literal with a function of its own, because there are tens of thousands in a second.
+class MessageRecord implements EncodedRecord {
+  readonly key: Buffer | null
+  readonly value: Buffer | null
+  readonly newestAt: number | undefined
+  readonly #decoder: Decoder
+
+  constructor({ key, value }: KafkaMessage, decoder: Decoder) {
+    this.key = key
+    this.value = value
+    this.newestAt = decoder.newestAt(value)
+    this.#decoder = decoder
+  }
+
+  decode(): unknown {
+    return this.#decoder.decode(this.value)
+  }
 }
 
 export interface Subscription<T = unknown> {
@@ -101,9 +120,7 @@ function recordOf(
   message: KafkaMessage,
 ): unknown {
   if (decoder === null) return storedRecord(topic, partition, message)
-  const { key, value } = message
-  if (!isEncoded) return decoder.decode(value)
-  return { key, value, newestAt: decoder.newestAt(value), decode: () => decoder.decode(value) } satisfies EncodedRecord
+  return isEncoded ? new MessageRecord(message, decoder) : decoder.decode(message.value)
 }
 
 /** Returns the records to send by topic, in sending order. A dead letter that is too large loses its value. */
@@ -141,12 +158,20 @@ export function outputsByTopic(
   return new Map([...sends, ...lastSends])
 }
 
+const noHeaders: Record<string, string | Buffer> = Object.freeze({})
+
 function plainHeaders(headers: IHeaders | undefined): Record<string, string | Buffer> {
+  if (!hasHeaders(headers)) return noHeaders
   const plain: Record<string, string | Buffer> = {}
-  for (const [name, value] of Object.entries(headers ?? {})) {
+  for (const [name, value] of Object.entries(headers)) {
     const last = Array.isArray(value) ? value.at(-1) : value
     // A header without a value is null, despite its type. kafkajs cannot send null.
     if (last !== undefined) plain[name] = last ?? ''
   }
   return plain
+}
+
+function hasHeaders(headers: IHeaders | undefined): headers is IHeaders {
+  for (const _ in headers) return true
+  return false
 }

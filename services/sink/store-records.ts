@@ -1,66 +1,80 @@
-import type { BatchRows, TableRow, TableRows } from '#platform/clickhouse/table-rows.ts'
+import type { BinaryRow } from '#platform/clickhouse/row-buffer.ts'
+import { type BatchRows, placesByKey, type TableRows } from '#platform/clickhouse/table-rows.ts'
 import type { ConsumedRecord, EncodedRecord } from '#platform/kafka/process-batch.ts'
 import { DecodeFailure } from '#platform/kafka/registry.ts'
 import { dead, type Verdict } from '#platform/kafka/verdict.ts'
 import type { TableTarget } from '#schemas/record-schema.ts'
 
+type Batch = readonly ConsumedRecord<EncodedRecord>[]
+
 /**
- * Stores records in a table. Returns one verdict per record: what the Avro library cannot read, makes no row or is refused
- * by the store is a dead letter.
+ * Stores records in a table. Returns one verdict per record: a dead letter is made of what the Avro library cannot read,
+ * what makes no row, and what the store refuses.
  */
-export function storeRecords(
-  rows: TableRows,
-  target: TableTarget,
-  batch: readonly ConsumedRecord<EncodedRecord>[],
-): Promise<Verdict[]> {
+export function storeRecords(rows: TableRows, target: TableTarget, batch: Batch): Promise<Verdict[]> {
+  const places = target.isGrouped ? placesByKey(batch, keyOf) : [...batch.keys()]
   return rows.inBatch(async (writer) => {
-    const verdicts: Verdict[] = new Array(batch.length)
-    const made: TableRow[] = []
-    const places: number[] = []
-    for (const place of target.isGrouped ? inGroups(batch) : batch.keys()) {
-      const row = rowOf(target, writer, batch[place] as ConsumedRecord<EncodedRecord>)
-      if ('kind' in row) {
-        verdicts[place] = row
-        continue
-      }
-      made.push(row)
-      places.push(place)
-    }
-    const stored = await writer.store(made)
-    for (const [index, place] of places.entries()) verdicts[place] = stored[index] as Verdict
-    return verdicts
+    const bytes = makeRows(batch, places, (record) => bytesOf(writer, target, record))
+    if (bytes !== undefined) return verdictsOf(bytes, await writer.store(bytes.rows))
+    const values = makeRows(batch, places, (record) => valuesOf(target, record))
+    return values === undefined ? [] : verdictsOf(values, await writer.storeValues(values.rows))
   })
 }
 
-/**
- * Returns the places of records by their keys; records of a key keep their order. The store then sorts in less time: a
- * twentieth of what all processes take for a point.
- */
-function inGroups(batch: readonly ConsumedRecord<EncodedRecord>[]): number[] {
-  const groups = new Map<string, number[]>()
-  for (const [place, { record }] of batch.entries()) {
-    const key = record.key?.toString('latin1') ?? ''
-    const group = groups.get(key)
-    if (group) group.push(place)
-    else groups.set(key, [place])
-  }
-  return [...groups.keys()].toSorted().flatMap((key) => groups.get(key) ?? [])
+const keyOf = ({ record }: ConsumedRecord<EncodedRecord>): string => record.key?.toString('latin1') ?? ''
+
+interface MadeRows<Row> {
+  rows: Row[]
+  /** The place of each row's record in the batch. */
+  places: number[]
+  /** The verdicts on records that make no row, at their places. */
+  verdicts: Verdict[]
 }
 
-function rowOf(
-  target: TableTarget,
-  writer: BatchRows,
-  { record, offset }: ConsumedRecord<EncodedRecord>,
-): TableRow | Verdict {
-  const { value, newestAt } = record
-  if (value !== null && newestAt !== undefined) {
-    const row = writer.transcode(value, newestAt, Number(offset))
-    if (row !== undefined) return row
+/** Makes the rows of the records at the places, in their order. Undefined as soon as `rowOf` knows no row. */
+function makeRows<Row extends BinaryRow | unknown[]>(
+  batch: Batch,
+  places: readonly number[],
+  rowOf: (record: ConsumedRecord<EncodedRecord>) => Row | Verdict | undefined,
+): MadeRows<Row> | undefined {
+  const made: MadeRows<Row> = { rows: [], places: [], verdicts: new Array(batch.length) }
+  for (const place of places) {
+    const row = rowOf(batch[place] as ConsumedRecord<EncodedRecord>)
+    if (row === undefined) return undefined
+    if ('kind' in row) {
+      made.verdicts[place] = row
+      continue
+    }
+    made.rows.push(row)
+    made.places.push(place)
   }
+  return made
+}
+
+function verdictsOf({ places, verdicts }: MadeRows<unknown>, stored: readonly Verdict[]): Verdict[] {
+  for (const [index, place] of places.entries()) verdicts[place] = stored[index] as Verdict
+  return verdicts
+}
+
+/** Returns a record's row as bytes, if it can without decoding the record. Undefined if a column does not hold a value. */
+function bytesOf(
+  writer: BatchRows,
+  target: TableTarget,
+  consumed: ConsumedRecord<EncodedRecord>,
+): BinaryRow | Verdict | undefined {
+  const { value, newestAt } = consumed.record
+  const row =
+    value !== null && newestAt !== undefined ? writer.transcode(value, newestAt, Number(consumed.offset)) : undefined
+  if (row !== undefined) return row
+  const values = valuesOf(target, consumed)
+  return 'kind' in values ? values : writer.encode(values)
+}
+
+function valuesOf(target: TableTarget, { record, offset }: ConsumedRecord<EncodedRecord>): unknown[] | Verdict {
   const decoded = record.decode()
   if (decoded instanceof DecodeFailure) return dead(decoded.reason, decoded.message)
   try {
-    return writer.encode(target.row(decoded, Number(offset)))
+    return target.row(decoded, Number(offset))
   } catch (error) {
     return dead('no-row', `the record makes no row of ${target.table}: ${(error as Error).message}`)
   }

@@ -161,7 +161,7 @@ function subscriptionToDeadLetters(
       return target.row(deadLetterRecord({ ...record, writtenAtMs }, origins))
     }
     const verdicts = await insertSpan(target, batch, () =>
-      rows.inBatch((writer) => writer.store(batch.map((record) => writer.encode(rowOf(record))))),
+      rows.inBatch((writer) => writer.storeValues(batch.map(rowOf))),
     )
     verdicts.forEach((verdict, index) => {
       const { partition, offset } = batch[index] as ConsumedRecord
