@@ -13,21 +13,23 @@ import {
   alertSilenceSchema,
   alertStateSchema,
 } from './generated/records.ts'
-import type { RecordSchema, TableTarget } from './record-schema.ts'
-import { utc, utcOrNull } from './tables.ts'
+import { instant, type RecordSchema, recordOffset, tableOfFields } from './record-schema.ts'
 import { forEver, plain, type Topic } from './topic.ts'
 
 type TopicOf<T> = Topic & { record: RecordSchema<T> }
 
 const compacted = { ...plain, 'cleanup.policy': 'compact', 'retention.ms': '-1' }
 
-const rulesTable: TableTarget<AlertRule> = {
-  table: 'alert_rules',
-  columns: ['id', 'version', 'rule', 'owner', 'changed_at', 'changed_by', 'why', 'is_deleted'],
-  row: ({ id, version, rule, owner, changedAt, changedBy, why, isDeleted }) => [
-    ...[id, version, rule, owner, utc(changedAt), changedBy, why, isDeleted],
-  ],
-}
+const rulesTable = tableOfFields<AlertRule>('alert_rules', {
+  id: 'id',
+  version: 'version',
+  rule: 'rule',
+  owner: 'owner',
+  changed_at: instant('changedAt'),
+  changed_by: 'changedBy',
+  why: 'why',
+  is_deleted: 'isDeleted',
+})
 
 export const alertRulesTopic: TopicOf<AlertRule> = {
   name: 'tidemark.alerts.rules',
@@ -48,20 +50,32 @@ export const alertStateTopic: TopicOf<AlertState> = {
   retentionImpact: 'alerts that fire are told once more',
 }
 
-const eventsTable: TableTarget<AlertEvent> = {
-  table: 'told_alerts',
-  columns: [
-    ...['id', 'kind', 'rule_id', 'rule_version', 'title', 'owner', 'severity', 'dataset', 'key', 'unit', 'onset_at'],
-    ...['ends_at', 'firing_id', 'point_at', 'value', 'compared', 'reference', 'samples', 'expected', 'known_at'],
-    ...['raw_partition', 'raw_offset', 'detail', 'at'],
-  ],
-  row: (event) => [
-    ...[event.id, event.kind, event.ruleId, event.ruleVersion, event.title, event.owner, event.severity],
-    ...[event.dataset, event.key, event.unit, utc(event.onsetAt), utcOrNull(event.endsAt), event.firingId],
-    ...[utc(event.pointAt), event.value, event.compared, event.reference, event.samples, event.expected],
-    ...[utc(event.knownAt), event.rawPartition, event.rawOffset, event.detail, utc(event.at)],
-  ],
-}
+const eventsTable = tableOfFields<AlertEvent>('told_alerts', {
+  id: 'id',
+  kind: 'kind',
+  rule_id: 'ruleId',
+  rule_version: 'ruleVersion',
+  title: 'title',
+  owner: 'owner',
+  severity: 'severity',
+  dataset: 'dataset',
+  key: 'key',
+  unit: 'unit',
+  onset_at: instant('onsetAt'),
+  ends_at: instant('endsAt'),
+  firing_id: 'firingId',
+  point_at: instant('pointAt'),
+  value: 'value',
+  compared: 'compared',
+  reference: 'reference',
+  samples: 'samples',
+  expected: 'expected',
+  known_at: instant('knownAt'),
+  raw_partition: 'rawPartition',
+  raw_offset: 'rawOffset',
+  detail: 'detail',
+  at: instant('at'),
+})
 
 export const alertEventsTopic: TopicOf<AlertEvent> = {
   name: 'tidemark.alerts.events',
@@ -82,18 +96,19 @@ export const alertEndpointsTopic: TopicOf<AlertEndpoint> = {
   retentionImpact: 'nobody is told of alerts any more',
 }
 
-const deliveriesTable: TableTarget<AlertDelivery> = {
-  table: 'alert_deliveries',
-  columns: [
-    ...['id', 'endpoint', 'group', 'event_ids', 'state', 'attempts', 'created_at', 'due_at', 'ended_at'],
-    ...['detail', 'offset'],
-  ],
-  row: (delivery, offset) => [
-    ...[delivery.id, delivery.endpoint, delivery.group, delivery.eventIds, delivery.state],
-    ...[delivery.attempts, utc(delivery.createdAt), utc(delivery.dueAt), utcOrNull(delivery.endedAt)],
-    ...[delivery.detail, offset],
-  ],
-}
+const deliveriesTable = tableOfFields<AlertDelivery>('alert_deliveries', {
+  id: 'id',
+  endpoint: 'endpoint',
+  group: 'group',
+  event_ids: 'eventIds',
+  state: 'state',
+  attempts: 'attempts',
+  created_at: instant('createdAt'),
+  due_at: instant('dueAt'),
+  ended_at: instant('endedAt'),
+  detail: 'detail',
+  offset: recordOffset,
+})
 
 export const alertDeliveriesTopic: TopicOf<AlertDelivery> = {
   name: 'tidemark.alerts.deliveries',
@@ -105,13 +120,18 @@ export const alertDeliveriesTopic: TopicOf<AlertDelivery> = {
   retentionImpact: 'messages that wait are not sent, and others may be sent again with the same id',
 }
 
-const silencesTable: TableTarget<AlertSilence> = {
-  table: 'alert_silences',
-  columns: ['id', 'rule', 'dataset', 'key', 'from_at', 'until_at', 'why', 'created_by', 'created_at', 'offset'],
-  row: ({ id, rule, dataset, key, fromAt, untilAt, why, createdBy, createdAt }, offset) => [
-    ...[id, rule, dataset, key, utc(fromAt), utc(untilAt), why, createdBy, utc(createdAt), offset],
-  ],
-}
+const silencesTable = tableOfFields<AlertSilence>('alert_silences', {
+  id: 'id',
+  rule: 'rule',
+  dataset: 'dataset',
+  key: 'key',
+  from_at: instant('fromAt'),
+  until_at: instant('untilAt'),
+  why: 'why',
+  created_by: 'createdBy',
+  created_at: instant('createdAt'),
+  offset: recordOffset,
+})
 
 export const alertSilencesTopic: TopicOf<AlertSilence> = {
   name: 'tidemark.alerts.silences',

@@ -7,8 +7,7 @@ import {
   apiUsageSchema,
   auditSchema,
 } from './generated/records.ts'
-import type { RecordSchema, TableTarget } from './record-schema.ts'
-import { utc, utcOrNull } from './tables.ts'
+import { instant, type RecordSchema, recordOffset, tableOfFields } from './record-schema.ts'
 import { forEver, keptFor, plain, type Topic } from './topic.ts'
 
 /** The tokens of the API, as hashes. The newest record of a token is valid. */
@@ -21,14 +20,19 @@ export const apiTokensTopic: Topic & { record: RecordSchema<ApiToken> } = {
   retentionImpact: 'nothing is lost: a token is valid until it expires or is revoked',
 }
 
-const auditTable: TableTarget<Audit> = {
-  table: 'audit_log',
-  columns: ['id', 'at', 'who', 'role', 'action', 'target', 'why', 'result', 'failed', 'ended_at', 'offset'],
-  row: ({ id, at, who, role, action, target, why, result, failed, endedAt }, offset) => [
-    ...[id, utc(at), who, role, action, target, why, result, failed],
-    ...[utcOrNull(endedAt), offset],
-  ],
-}
+const auditTable = tableOfFields<Audit>('audit_log', {
+  id: 'id',
+  at: instant('at'),
+  who: 'who',
+  role: 'role',
+  action: 'action',
+  target: 'target',
+  why: 'why',
+  result: 'result',
+  failed: 'failed',
+  ended_at: instant('endedAt'),
+  offset: recordOffset,
+})
 
 /** Who changed what over the API, why, and what came of it. */
 export const auditTopic: Topic & { record: RecordSchema<Audit> } = {
@@ -41,11 +45,14 @@ export const auditTopic: Topic & { record: RecordSchema<Audit> } = {
   retentionImpact: 'who changed what, and why, is forgotten; the table keeps what it has',
 }
 
-const usageTable: TableTarget<ApiUsage> = {
-  table: 'api_usage',
-  columns: ['hour', 'by', 'caller', 'dataset', 'requests', 'last_at'],
-  row: ({ hour, by, caller, dataset, requests, lastAt }) => [utc(hour), by, caller, dataset, requests, utc(lastAt)],
-}
+const usageTable = tableOfFields<ApiUsage>('api_usage', {
+  hour: instant('hour'),
+  by: 'by',
+  caller: 'caller',
+  dataset: 'dataset',
+  requests: 'requests',
+  last_at: instant('lastAt'),
+})
 
 /** How often each caller read each dataset over the API, by the hour. */
 export const apiUsageTopic: Topic & { record: RecordSchema<ApiUsage> } = {

@@ -1,7 +1,8 @@
 // Staging tables in a separate database. They are filled through copies of the live views, so the same SQL applies.
 
-import { database, insert, insertSettings, readRows, type Store } from '#platform/clickhouse/client.ts'
-import { storeBatch, tableAcceptance } from '#platform/clickhouse/store-batch.ts'
+import { database, insertSettings, readRows, type Store } from '#platform/clickhouse/client.ts'
+import { openTableRows, placesByKey, tableAccess } from '#platform/clickhouse/table-rows.ts'
+import type { TimeseriesSlice } from '#schemas/generated/records.ts'
 import type { TableTarget } from '#schemas/record-schema.ts'
 import { acceptedAnswersTable, slicesTable } from '#schemas/tables.ts'
 import type { ReadAnswer } from './explode-span.ts'
@@ -68,18 +69,17 @@ export function stagingInserter(store: Store, staging: string): (answers: readon
   const insertAccepted = inserterOf(store, staging, acceptedAnswersTable)
   return async (answers) => {
     const taken = answers.flatMap(({ read }) => ('slices' in read ? [read] : []))
-    await insertSlices(taken.flatMap(({ slices }) => slices))
+    const slices = taken.flatMap(({ slices }) => slices)
+    const places = placesByKey(slices, ({ dataset, key }) => `${dataset}/${key}`)
+    await insertSlices(places.map((place) => slices[place] as TimeseriesSlice))
     await insertAccepted(taken.flatMap(({ accepted }) => accepted ?? []))
   }
 }
 
 function inserterOf<T>(store: Store, staging: string, target: TableTarget<T>) {
-  const insertRows = (rows: unknown[][]) => insert(store, target.table, target.columns, rows, staging)
-  const acceptance = tableAcceptance()
-  return async (records: T[]): Promise<void> => {
-    const rows = records.flatMap((record) => rowOf(target, record))
-    if (rows.length > 0) await storeBatch(rows, insertRows, acceptance)
-  }
+  const rows = openTableRows(tableAccess(store, staging), target as TableTarget)
+  return (records: T[]): Promise<unknown> =>
+    rows.inBatch((writer) => writer.storeValues(records.flatMap((record) => rowOf(target, record))))
 }
 
 function rowOf<T>(target: TableTarget<T>, record: T): unknown[][] {

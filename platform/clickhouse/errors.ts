@@ -29,6 +29,10 @@ export function needsOperator(error: unknown): boolean {
   return error instanceof ClickHouseError && Object.hasOwn(operatorCodes, error.code)
 }
 
+/** Returns true if the server refuses rows in a binary format because its columns have other types than they state. */
+export const isOtherTypes = (error: unknown): boolean =>
+  error instanceof ClickHouseError && error.code === '117' && /Type of .* must be/.test(error.message)
+
 const languageErrors = [TypeError, RangeError, SyntaxError, ReferenceError, EvalError, URIError]
 
 const operatorCodes: Record<number, string> = {

@@ -75,7 +75,7 @@ const kindsOf = async (verdicts: ReturnType<typeof storeBatch>) => (await verdic
 
 describe('an error that nobody has classified', () => {
   it('refuses no row that the table, mended meanwhile, accepts', async () => {
-    const acceptance = tableAcceptance(3)
+    const acceptance = tableAcceptance<unknown[]>(3)
     let isBroken = false
     const insert = async (rows: unknown[][]) => {
       const wasBroken = isBroken
@@ -103,7 +103,7 @@ describe('an error that nobody has classified', () => {
 
   it('of every row is the fault of the table: it is thrown after few inserts, and no row is refused', async () => {
     const inserter = store(() => true, refusal(395))
-    for (const acceptance of [tableAcceptance(), tableAcceptance(3)]) {
+    for (const acceptance of [tableAcceptance<unknown[]>(), tableAcceptance<unknown[]>(3)]) {
       await expect(storeBatch(rowsOf(5_000), inserter.insert, acceptance)).rejects.toThrow('Cannot parse input')
     }
     expect(inserter.inserts).toBeLessThan(50)
@@ -112,7 +112,7 @@ describe('an error that nobody has classified', () => {
   it('of every row is the fault of the rows where the table takes one that it took before', async () => {
     let broken = false
     const inserter = store((row) => broken || (row as number) >= 100, refusal(395))
-    const acceptance = tableAcceptance()
+    const acceptance = tableAcceptance<unknown[]>()
     expect(await kindsOf(storeBatch(rowsOf(2), inserter.insert, acceptance))).toEqual(['ok', 'ok'])
     expect(await kindsOf(storeBatch(rowsOf(50, 100), inserter.insert, acceptance))).toEqual(new Array(50).fill('dead'))
     broken = true
@@ -121,7 +121,7 @@ describe('an error that nobody has classified', () => {
 
   it('of single rows makes at most three rows dead letters until the table accepts a row', async () => {
     const inserter = store((row) => (row as number) >= 100, refusal(395))
-    const acceptance = tableAcceptance(3)
+    const acceptance = tableAcceptance<unknown[]>(3)
     // The first row is inserted again, as after a failed send.
     for (const row of [100, 100, 101, 102]) {
       expect(await kindsOf(storeBatch([[row]], inserter.insert, acceptance))).toEqual(['dead'])
@@ -134,6 +134,8 @@ describe('an error that nobody has classified', () => {
   it('of the language is a bug of ours, unless other rows are taken', async () => {
     const inserter = store((row) => row === 7, new TypeError('Cannot parse input'))
     expect(await kindsOf(storeBatch(rowsOf(8), inserter.insert))).toEqual([...new Array(7).fill('ok'), 'dead'])
-    await expect(storeBatch([[7]], inserter.insert, tableAcceptance(3))).rejects.toThrow('Cannot parse input')
+    await expect(storeBatch([[7]], inserter.insert, tableAcceptance<unknown[]>(3))).rejects.toThrow(
+      'Cannot parse input',
+    )
   })
 })

@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { createServer } from 'node:http'
 import { createRequire } from 'node:module'
 import { type AddressInfo, connect, createServer as createTcpServer } from 'node:net'
+import { COMPATIBILITY, SchemaType } from '@kafkajs/confluent-schema-registry'
 import { type ISocketFactory, Kafka as KafkaClient, logLevel } from 'kafkajs'
 import { pino } from 'pino'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -19,7 +20,7 @@ import { type ConsumedRecord, outputsByTopic, type Subscription } from './proces
 import { acknowledged, openProducer, type Producer } from './produce.ts'
 import { provisionSchemas, provisionTopics } from './provision.ts'
 import { recordBytes } from './record-batch.ts'
-import { openRegistry, type Registry } from './registry.ts'
+import { createRegistryClient, openRegistry, type Registry, subjectOf } from './registry.ts'
 import { RefusedSend, TooLargeRecord } from './send-errors.ts'
 import { ok, type Verdict } from './verdict.ts'
 
@@ -807,6 +808,30 @@ describe('the registry', () => {
     const wrong = registry.decoder(pollSchema)
     await wrong.prepare([bytes])
     expect((wrong.decode(bytes) as unknown as { reason: string } & Poll).reason).toBe('schema')
+  })
+
+  it('says where the Avro bytes begin if the newest version wrote them, and of no other value', async () => {
+    const topics = await topicsOfOneTest()
+    const client = createRegistryClient(config)
+    const options = { subject: subjectOf(topics.input), compatibility: COMPATIBILITY.FULL_TRANSITIVE }
+    const register = async (schema: unknown): Promise<number> =>
+      (await client.register({ type: SchemaType.AVRO, schema: JSON.stringify(schema) }, options)).id
+    const newest = JSON.parse(seriesSchema.text)
+    const otherWords = await register({ ...newest, doc: 'words do not change the bytes' })
+    const later = await register({
+      ...newest,
+      fields: [...newest.fields, { name: 'more', type: 'string', default: '' }],
+    })
+    const value = (await registry.encoder(topics.input, seriesSchema))(series('x'))
+    const withId = (id: number): Buffer => {
+      const other = Buffer.from(value)
+      other.writeInt32BE(id, 1)
+      return other
+    }
+    const decoder = registry.decoder(seriesSchema)
+    const values = [value, withId(otherWords), withId(later), withId(0x7fffffff), Buffer.from('x'), null]
+    await decoder.prepare(values)
+    expect(values.map(decoder.newestAt)).toEqual([5, 5, undefined, undefined, undefined, undefined])
   })
 })
 

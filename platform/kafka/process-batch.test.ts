@@ -8,6 +8,7 @@ import { ok } from './verdict.ts'
 const decoder: Decoder<Series> = {
   prepare: async () => {},
   decode: () => new DecodeFailure('not-avro', 'no schema id'),
+  newestAt: () => undefined,
 }
 const subscription = { topic: 't', record: seriesSchema, deadLetterTopic: 'dlq', handle: () => [] } as Subscription
 const message = (value: Buffer | null) => ({
@@ -28,7 +29,11 @@ test('a record without a value is passed over where it says that its key is gone
 })
 
 test('a record that has a field `reason` is a record', async () => {
-  const reading: Decoder = { prepare: async () => {}, decode: () => ({ reason: 'storm', message: 'no ferry' }) }
+  const reading: Decoder = {
+    prepare: async () => {},
+    decode: () => ({ reason: 'storm', message: 'no ferry' }),
+    newestAt: () => undefined,
+  }
   const handled: unknown[] = []
   const taking: Subscription = {
     ...subscription,

@@ -16,10 +16,40 @@ export interface ConsumedRecord<T = unknown> {
   record: T
 }
 
+/** A record that is not decoded yet. */
+export interface EncodedRecord<T = unknown> {
+  readonly key: Buffer | null
+  readonly value: Buffer | null
+  /** Where the Avro bytes begin in the value. Undefined if they were not written with the newest version of the record type. */
+  readonly newestAt: number | undefined
+  decode(): T | DecodeFailure
+}
+
+// Of a class and not of a literal with a function of its own, because there are tens of thousands in a second.
+class MessageRecord implements EncodedRecord {
+  readonly key: Buffer | null
+  readonly value: Buffer | null
+  readonly newestAt: number | undefined
+  readonly #decoder: Decoder
+
+  constructor({ key, value }: KafkaMessage, decoder: Decoder) {
+    this.key = key
+    this.value = value
+    this.newestAt = decoder.newestAt(value)
+    this.#decoder = decoder
+  }
+
+  decode(): unknown {
+    return this.#decoder.decode(this.value)
+  }
+}
+
 export interface Subscription<T = unknown> {
   topic: string
   /** Record type of the values. Null: nothing is decoded, and each record is a StoredRecord, also without a value. */
   record: RecordSchema<T> | null
+  /** True: each record is an EncodedRecord, which the handler decodes if it must. It refuses what it cannot decode. */
+  isEncoded?: boolean
   /** Topic for refused messages. Null: they are dropped. They are dead letters already, or become some elsewhere. */
   deadLetterTopic: string | null
   /** True: records without a value (tombstones) are skipped. False: they become dead letters. */
@@ -67,7 +97,7 @@ export async function processBatch(
       verdicts.push(ok())
       continue
     }
-    const record = decoder ? decoder.decode(message.value) : storedRecord(subscription.topic, partition, message)
+    const record = recordOf(subscription, decoder, partition, message)
     if (record instanceof DecodeFailure) {
       verdicts.push(dead(record.reason, record.message))
       continue
@@ -80,6 +110,17 @@ export async function processBatch(
   if (judged.length !== incoming.length) throw new Error(`${judged.length} verdicts for ${incoming.length} messages`)
   let next = 0
   return verdicts.map((verdict) => verdict ?? (judged[next++] as Verdict))
+}
+
+/** Returns what the handler gets of a message, or why it gets nothing. */
+function recordOf(
+  { topic, isEncoded = false }: Subscription,
+  decoder: Decoder | null,
+  partition: number,
+  message: KafkaMessage,
+): unknown {
+  if (decoder === null) return storedRecord(topic, partition, message)
+  return isEncoded ? new MessageRecord(message, decoder) : decoder.decode(message.value)
 }
 
 /** Returns the records to send by topic, in sending order. A dead letter that is too large loses its value. */
@@ -117,12 +158,20 @@ export function outputsByTopic(
   return new Map([...sends, ...lastSends])
 }
 
+const noHeaders: Record<string, string | Buffer> = Object.freeze({})
+
 function plainHeaders(headers: IHeaders | undefined): Record<string, string | Buffer> {
+  if (!hasHeaders(headers)) return noHeaders
   const plain: Record<string, string | Buffer> = {}
-  for (const [name, value] of Object.entries(headers ?? {})) {
+  for (const [name, value] of Object.entries(headers)) {
     const last = Array.isArray(value) ? value.at(-1) : value
     // A header without a value is null, despite its type. kafkajs cannot send null.
     if (last !== undefined) plain[name] = last ?? ''
   }
   return plain
+}
+
+function hasHeaders(headers: IHeaders | undefined): headers is IHeaders {
+  for (const _ in headers) return true
+  return false
 }

@@ -28,6 +28,11 @@ export interface Decoder<T = unknown> {
   prepare: (values: (Buffer | null)[]) => Promise<void>
   /** Decodes a value that was passed to prepare(), into the record type's newest version. Never throws. */
   decode: (value: Buffer | null) => T | DecodeFailure
+  /**
+   * Returns where the Avro bytes of a value begin that was passed to prepare(). Undefined if the value was not written with
+   * the newest version of the record type, or not by Avro.
+   */
+  newestAt: (value: Buffer | null) => number | undefined
 }
 
 export interface Registry {
@@ -77,6 +82,7 @@ async function encoder<T>(client: SchemaRegistry, topic: string, { name, text: s
 function decoder<T>(finder: SchemaFinder<Type | DecodeFailure>, { name, text }: RecordSchema<T>): Decoder<T> {
   const reader = avsc.Type.forSchema(JSON.parse(text))
   const resolvers = new Map<number, Resolver | DecodeFailure>()
+  const newest = new Set<number>()
   return {
     prepare: async (values) => {
       const wanted = new Map<number, number>()
@@ -88,6 +94,7 @@ function decoder<T>(finder: SchemaFinder<Type | DecodeFailure>, { name, text }: 
       const mostRequestedFirst = [...wanted].sort(([, one], [, other]) => other - one).map(([id]) => id)
       for (const [id, writer] of await finder.find(mostRequestedFirst)) {
         resolvers.set(id, resolverFor(reader, writer, id, name))
+        if (!(writer instanceof DecodeFailure) && reader.equals(writer)) newest.add(id)
       }
     },
     decode: (value) => {
@@ -103,6 +110,10 @@ function decoder<T>(finder: SchemaFinder<Type | DecodeFailure>, { name, text }: 
       } catch (error) {
         return new DecodeFailure('decode', `the value is no ${name}: ${(error as Error).message}`)
       }
+    },
+    newestAt: (value) => {
+      const id = schemaIdOf(value)
+      return id !== undefined && newest.has(id) ? headerBytes : undefined
     },
   }
 }

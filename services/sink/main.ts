@@ -1,7 +1,8 @@
 // The sink: every topic that declares a table -> ClickHouse. It inserts each Kafka batch at once, then commits.
 import { openClock } from '#core/clock.ts'
 import { sinkGroupOf } from '#core/consumer-groups.ts'
-import { createStore, insert } from '#platform/clickhouse/client.ts'
+import { createStore } from '#platform/clickhouse/client.ts'
+import { tableAccess } from '#platform/clickhouse/table-rows.ts'
 import { afterRecords } from '#platform/kafka/after-records.ts'
 import { createConsumeMetrics } from '#platform/kafka/consume-metrics.ts'
 import { openOffsetReader } from '#platform/kafka/consumer-lag.ts'
@@ -37,7 +38,7 @@ await run(log, 8_000, async (onStop) => {
         const offsets = await openOffsetReader(kafka)
         onStop('offsets', offsets.close)
         return groupsOfSink(sources, {
-          insertInto: (table, columns, rows) => insert(store, table, columns, rows),
+          tables: tableAccess(store),
           ...(config.SIMULATOR_URL !== undefined && { nowMs }),
           afterRecords: afterRecords(offsets, sinkGroupOf),
           log,

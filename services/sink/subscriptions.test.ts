@@ -3,6 +3,8 @@ import { ClickHouseError } from '@clickhouse/client'
 import { describe, expect, it } from 'vitest'
 import { consumerGroups } from '#core/consumer-groups.ts'
 import { noMemory } from '#core/poll-memory.ts'
+import type { TableAccess } from '#platform/clickhouse/table-rows.ts'
+import type { ConsumedRecord, EncodedRecord } from '#platform/kafka/process-batch.ts'
 import { TransientError } from '#platform/process/transient-error.ts'
 import type { AcceptedAnswer, Poll, TimeseriesSlice } from '#schemas/generated/records.ts'
 import { sources } from '#sources/index.ts'
@@ -56,20 +58,33 @@ const poll = (windowStart: number): Poll => ({
   changesState: null,
 })
 
-type InsertInto = SubscriptionParts['insertInto']
+type InsertInto = TableAccess['insert']
 const taking: { insert: InsertInto } = { insert: async () => undefined }
+
+/** A store whose columns have types that rows are not written for as bytes, so that all come as values. */
+const tablesOf = (insert: InsertInto): TableAccess => ({
+  columnTypes: async () => new Map(),
+  insertBinary: () => Promise.reject(new Error('no bytes')),
+  insert,
+})
+
+/** A record as it is handled that was written with an older schema. */
+const handled = (topic: string, record: unknown, offset = 0): ConsumedRecord<EncodedRecord> => ({
+  ...{ topic, partition: 0, offset: `${offset}`, headers: {} },
+  record: { key: null, value: null, newestAt: undefined, decode: () => record },
+})
 
 async function verdictsOf<T>(topic: string, records: T[], { insert } = taking) {
   const inserted: unknown[][] = []
-  const insertInto: InsertInto = async (table, columns, rows) => {
+  const tables = tablesOf(async (table, columns, rows) => {
     await insert(table, columns, rows)
     inserted.push(...rows)
-  }
+  })
   const afterRecords = () => async (_: number, offsets: readonly number[]) => offsets.length
-  const parts = { insertInto, afterRecords, log: { error: () => undefined } }
+  const parts = { tables, afterRecords, log: { error: () => undefined } }
   const subscription = subscriptions([{ name: 'made' }], parts).find((each) => each.topic === topic)
   if (!subscription) throw new Error(`no subscription to ${topic}`)
-  const batch = records.map((record, index) => ({ topic, partition: 0, offset: `${index}`, headers: {}, record }))
+  const batch = records.map((record, index) => handled(topic, record, index))
   const verdicts = await subscription.handle(batch)
   return {
     verdicts: verdicts.map((verdict) => (verdict.kind === 'dead' ? verdict.reason : verdict.kind)),
@@ -103,7 +118,29 @@ it('a table that takes no row for a reason that nobody knows is waited for, and 
   await expect(verdicts).rejects.toThrow('The store takes no row of slices until somebody mends it: Code: 395.')
 })
 
-const anyParts = { insertInto: taking.insert, afterRecords: () => async () => 0, log: { error: () => undefined } }
+it('the slices of a key are inserted next to each other, in their order; polls as they come', async () => {
+  const inserted: unknown[][] = []
+  const tables = tablesOf(async (_, __, rows) => void inserted.push(...rows.map((row) => row.slice(1, 2))))
+  const read = subscriptions([{ name: 'made' }], { ...anyParts, tables })
+  const handle = async (topic: string, records: { key: string }[], refused: string[] = []) => {
+    inserted.length = 0
+    const batch = records.map((record, offset) => {
+      const one = handled(topic, record, offset)
+      return { ...one, record: { ...one.record, key: Buffer.from(record.key.slice(0, 1)) } }
+    })
+    const verdicts = await read.find((each) => each.topic === topic)?.handle(batch)
+    const places = verdicts?.flatMap(({ kind }, place) => (kind === 'dead' ? [records[place]?.key] : []))
+    expect(places).toEqual(refused)
+    return inserted.flat()
+  }
+  const bad = { ...slice({ key: 'a2' }), values: [Number.NaN] }
+  const slices = [slice({ key: 'b1' }), slice({ key: 'a1' }), bad, slice({ key: 'b0' }), slice({ key: 'a0' })]
+  expect(await handle('made.timeseries', slices, ['a2'])).toEqual(['a1', 'a0', 'b1', 'b0'])
+  const polls = ['b1', 'a1', 'b0'].map((key) => ({ ...poll(0), dataset: key, key }))
+  expect(await handle('polls', polls)).toEqual(['b1', 'a1', 'b0'])
+})
+
+const anyParts = { tables: tablesOf(taking.insert), afterRecords: () => async () => 0, log: { error: () => undefined } }
 
 it('every topic is read in the group whose lag is told', () => {
   const read = groupsOfSink(sources, anyParts).map(({ groupId, subscriptions }) => ({
@@ -130,9 +167,11 @@ it('a dead letter whose row the store refuses is logged; no dead letter is made 
   }
   const logged: unknown[] = []
   const log = { error: (about: object) => void logged.push(about) }
-  const letters = subscriptions([{ name: 'jao' }], { insertInto, afterRecords: () => async () => 0, log }).find(
-    ({ topic }) => topic === 'jao.dlq',
-  )
+  const letters = subscriptions([{ name: 'jao' }], {
+    tables: tablesOf(insertInto),
+    afterRecords: () => async () => 0,
+    log,
+  }).find(({ topic }) => topic === 'jao.dlq')
   expect(letters).toMatchObject({ record: null, deadLetterTopic: null })
   const batch = [0, 1, 2].map((offset) => {
     const record = refused(offset)
@@ -167,13 +206,13 @@ it('an accepted answer is stored at the time of the clock that is given, else of
     const insertInto: InsertInto = async (_, columns, rows) => {
       for (const row of rows) inserted.push(Object.fromEntries(columns.map((column, index) => [column, row[index]])))
     }
-    const read = subscriptions([{ name: 'made' }], { ...anyParts, insertInto, ...more })
+    const read = subscriptions([{ name: 'made' }], { ...anyParts, tables: tablesOf(insertInto), ...more })
     const record: AcceptedAnswer = {
       ...{ dataset: 'made.up.data', requestIdentity: 'x', identity: 5, selector: null, windowStart: 0, windowEnd: 1 },
       ...{ knownAt: 1, transformVersion: 1, points: 1, keys: 1, contentHash: 'c', replaces: true },
       raw: { partition: 0, offset: 0 },
     }
-    const batch = [{ topic: 'made.answers', partition: 0, offset: '0', headers: {}, record }]
+    const batch = [handled('made.answers', record)]
     await read.find(({ topic }) => topic === 'made.answers')?.handle(batch)
     return inserted[0]?.stored_at
   }
@@ -185,7 +224,7 @@ it('the time of a dead letter is believed if it is ahead of the broker, by a sim
   const storedAt = async (more: Partial<SubscriptionParts>): Promise<unknown> => {
     const inserted: unknown[] = []
     const insertInto: InsertInto = async (_, columns, rows) => void inserted.push(rows[0]?.[columns.indexOf('at')])
-    const read = subscriptions([{ name: 'jao' }], { ...anyParts, insertInto, ...more })
+    const read = subscriptions([{ name: 'jao' }], { ...anyParts, tables: tablesOf(insertInto), ...more })
     const record = { ...refused(1, { time: '2030-01-01T12:00:30.000Z' }), writtenAtMs: Date.parse('2026-11-24T12:00Z') }
     const batch = [{ topic: record.topic, partition: 0, offset: '1', headers: {}, record }]
     await read.find(({ topic }) => topic === 'jao.dlq')?.handle(batch)

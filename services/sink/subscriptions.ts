@@ -1,12 +1,12 @@
 import { sinkGroupOf, sinkLettersGroup } from '#core/consumer-groups.ts'
 import { topicsOf } from '#core/source-topics.ts'
 import { errorKind } from '#platform/clickhouse/errors.ts'
-import { storeBatch, type TableAcceptance, tableAcceptance } from '#platform/clickhouse/store-batch.ts'
+import { openTableRows, type TableAccess, type TableRows } from '#platform/clickhouse/table-rows.ts'
 import type { AfterRecords } from '#platform/kafka/after-records.ts'
 import type { ConsumerGroup } from '#platform/kafka/consuming-service.ts'
-import type { ConsumedRecord, Subscription } from '#platform/kafka/process-batch.ts'
+import type { ConsumedRecord, EncodedRecord, Subscription } from '#platform/kafka/process-batch.ts'
 import type { StoredRecord } from '#platform/kafka/read-range.ts'
-import { dead, type Verdict } from '#platform/kafka/verdict.ts'
+import type { Verdict } from '#platform/kafka/verdict.ts'
 import type { Logger } from '#platform/process/log.ts'
 import { TransientError } from '#platform/process/transient-error.ts'
 import { tracesOf, withSpan } from '#platform/tracing/trace.ts'
@@ -19,9 +19,10 @@ import { acceptedAnswersTable, utc } from '#schemas/tables.ts'
 import { deadLetterTopic, hostLogTopic, platformDeadLetterTopic, platformTopics, type Topic } from '#schemas/topics.ts'
 import type { Source } from '#sources/source.ts'
 import { deadLetterRecord } from './dead-letter-record.ts'
+import { storeRecords } from './store-records.ts'
 
 export interface SubscriptionParts {
-  insertInto: (table: string, columns: string[], rows: unknown[][]) => Promise<void>
+  tables: TableAccess
   afterRecords: AfterRecords
   /** The clock by which accepted answers are stored, ms UTC. Absent: the store's. */
   nowMs?: () => number
@@ -60,17 +61,21 @@ export function subscriptions(sources: Pick<Source, 'name' | 'topics'>[], parts:
     { topics: platformTopics, deadLetters: platformDeadLetterTopic },
     ...sources.map((source) => ({ topics: topicsOf(source), deadLetters: deadLetterTopic(source.name) })),
   ]
-  const acceptanceByTable = new Map<string, TableAcceptance>()
+  const opened = new Map<string, TableRows>()
+  const rowsOf = (target: TableTarget, record: Topic['record']): TableRows => {
+    const rows = opened.get(target.table) ?? openTableRows(parts.tables, target, record?.text, maxUnexplained)
+    opened.set(target.table, rows)
+    return rows
+  }
   return families.flatMap(({ topics, deadLetters }) =>
     topics.flatMap((topic) => {
-      const { record, table: target } = topic
-      if (target === undefined) return []
+      const { record } = topic
+      if (topic.table === undefined) return []
+      const target = withStoredAt(topic.table, parts.nowMs)
       // Topics that fill the same table share the knowledge whether the table accepts rows.
-      const acceptance = acceptanceByTable.get(target.table) ?? tableAcceptance(maxUnexplained)
-      acceptanceByTable.set(target.table, acceptance)
-      const store = storeRows(target, parts, acceptance)
-      if (record === null) return [subscriptionToDeadLetters(topic, target, topics, store, parts)]
-      const subscription = subscriptionTo(topic, deadLetters, target, store)
+      const rows = rowsOf(target, record)
+      if (record === null) return [subscriptionToDeadLetters(topic, target, topics, rows, parts)]
+      const subscription = subscriptionTo(topic, deadLetters, target, rows)
       if (record === acceptedAnswerSchema)
         return [{ ...subscription, admit: parts.afterRecords(topics.filter(hasPoints)) }]
       if (topic === hostLogTopic) return [{ ...subscription, admit: parts.afterRecords(factTopics(families)) }]
@@ -89,45 +94,27 @@ const factTopics = (families: readonly { topics: readonly Topic[] }[]): Topic[] 
     .filter((topic) => topic.table && (topic.record === null || platformTopics.includes(topic)))
     .filter((topic) => ![hostLogTopic, completenessTopic, auditTopic, apiUsageTopic, ...alertTopics].includes(topic))
 
-type StoreRows = (rows: unknown[][]) => Promise<Verdict[]>
-
-function storeRows(target: TableTarget, parts: SubscriptionParts, acceptance: TableAcceptance): StoreRows {
-  const { table } = target
-  const { nowMs } = parts
-  const insertInto = (rows: unknown[][]): Promise<void> => {
-    if (nowMs === undefined || table !== acceptedAnswersTable.table)
-      return parts.insertInto(table, target.columns, rows)
-    const storedAt = utc(nowMs())
-    return parts.insertInto(
-      table,
-      [...target.columns, 'stored_at'],
-      rows.map((row) => [...row, storedAt]),
-    )
-  }
-  return async (rows) => {
-    try {
-      return await storeBatch(rows, insertInto, acceptance)
-    } catch (error) {
-      if (errorKind(error) !== 'unlisted') throw error
-      // A crash would not repair this table, and would stop the topics of all other tables.
-      const message = `The store takes no row of ${table} until somebody mends it: ${(error as Error).message}`
-      throw new TransientError(message, { cause: error })
-    }
+/** Returns the target. That of accepted answers says by a given clock when they are stored. Without it, the store does. */
+function withStoredAt(target: TableTarget, nowMs: SubscriptionParts['nowMs']): TableTarget {
+  if (nowMs === undefined || target.table !== acceptedAnswersTable.table) return target
+  const { table, columns, row } = target
+  return {
+    table,
+    columns: [...columns, 'stored_at'],
+    row: (record, offset) => [...row(record, offset), utc(nowMs())],
   }
 }
 
-function subscriptionTo(topic: Topic, deadLetters: Topic, target: TableTarget, store: StoreRows): Subscription {
+function subscriptionTo(topic: Topic, deadLetters: Topic, target: TableTarget, rows: TableRows): Subscription {
+  const handle = (batch: ConsumedRecord<EncodedRecord>[]): Promise<Verdict[]> =>
+    insertSpan(target, batch, () => storeRecords(rows, target, batch))
   return {
     topic: topic.name,
     record: topic.record,
+    isEncoded: true,
     deadLetterTopic: deadLetters.name,
     tombstones: topic.config['cleanup.policy'] === 'compact',
-    handle: (batch: ConsumedRecord[]) =>
-      insertSpan(target, batch, async () => {
-        const rows = batch.map(({ record, offset }) => rowOf(target, record, Number(offset)))
-        const stored = (await store(rows.filter(isRow))).values()
-        return rows.map((row) => (isRow(row) ? (stored.next().value as Verdict) : row))
-      }),
+    handle: handle as Subscription['handle'],
   }
 }
 
@@ -142,7 +129,12 @@ function insertSpan(
     ...{ 'messaging.destination.name': batch[0]?.topic, 'messaging.batch.message_count': batch.length },
   }
   return withSpan('insert', { kind: 'consumer', ...tracesOf(batch), attributes }, async (span) => {
-    const verdicts = await insert()
+    const verdicts = await insert().catch((error) => {
+      if (errorKind(error) !== 'unlisted') throw error
+      // A crash would not repair this table, and would stop the topics of all other tables.
+      const message = `The store takes no row of ${table} until somebody mends it: ${(error as Error).message}`
+      throw new TransientError(message, { cause: error })
+    })
     const refused = verdicts.filter((verdict) => verdict.kind === 'dead')
     span.end(refused[0] && `${refused.length} records were refused: ${refused[0].message}`)
     return verdicts
@@ -158,17 +150,19 @@ function subscriptionToDeadLetters(
   topic: Topic,
   target: TableTarget,
   origins: readonly Topic[],
-  store: StoreRows,
+  rows: TableRows,
   { log, nowMs }: SubscriptionParts,
 ): Subscription {
   const handle = async (batch: ConsumedRecord<StoredRecord>[]): Promise<Verdict[]> => {
     // A simulated clock may be ahead of the broker's.
     const readAtMs = nowMs === undefined ? 0 : nowMs() + maxClockErrorMs
-    const rows = batch.map(({ record }) => {
+    const rowOf = ({ record }: ConsumedRecord<StoredRecord>): unknown[] => {
       const writtenAtMs = Math.max(record.writtenAtMs, readAtMs)
       return target.row(deadLetterRecord({ ...record, writtenAtMs }, origins))
-    })
-    const verdicts = await insertSpan(target, batch, () => store(rows))
+    }
+    const verdicts = await insertSpan(target, batch, () =>
+      rows.inBatch((writer) => writer.storeValues(batch.map(rowOf))),
+    )
     verdicts.forEach((verdict, index) => {
       const { partition, offset } = batch[index] as ConsumedRecord
       const letter = `${topic.name}/${partition}/${offset}`
@@ -177,14 +171,4 @@ function subscriptionToDeadLetters(
     return verdicts
   }
   return { topic: topic.name, record: null, deadLetterTopic: null, handle: handle as Subscription['handle'] }
-}
-
-const isRow = (row: unknown[] | Verdict): row is unknown[] => Array.isArray(row)
-
-function rowOf(target: TableTarget, record: unknown, offset: number): unknown[] | Verdict {
-  try {
-    return target.row(record, offset)
-  } catch (error) {
-    return dead('no-row', `the record makes no row of ${target.table}: ${(error as Error).message}`)
-  }
 }

@@ -1,4 +1,4 @@
-import type { TableTarget } from '#schemas/record-schema.ts'
+import { instant, tableOfFields } from '#schemas/record-schema.ts'
 import type { OwnTable, StoreStatement } from '../source.ts'
 import type { FlowConstraint } from './generated/records.ts'
 
@@ -42,24 +42,31 @@ const inserted: StoreStatement = {
 }
 
 /** The table into which the sink inserts. Times are ISO 8601 text. */
-export const acceptedConstraintsTable: TableTarget<FlowConstraint> = {
-  table: 'accepted_constraints',
-  columns: [
-    ...['dataset', 'hour', 'skip', 'row', 'total_rows', 'known_at', 'delivery_start'],
-    ...['tso', 'cne_name', 'cne_eic', 'direction', 'contingency', 'presolved', 'ram_mw'],
-    ...['ptdf', 'numbers', 'texts', 'contingencies'],
-    ...['upstream_modified_at', 'transform_version', 'origin', 'raw_partition', 'raw_offset'],
-  ],
-  row: (row) => [
-    ...[row.dataset, utc(row.windowStart), row.skip, row.row, row.totalRows, utc(row.knownAt), utc(row.start)],
-    ...[row.tso, row.cneName, row.cneEic, row.direction, row.contName, row.presolved, row.ram],
-    ...[row.ptdf, row.numbers, row.texts, row.contingencies],
-    row.upstreamModifiedAt === null ? null : utc(row.upstreamModifiedAt),
-    ...[row.transformVersion, row.origin, row.raw.partition, row.raw.offset],
-  ],
-}
-
-const utc = (ms: number): string => new Date(ms).toISOString()
+export const acceptedConstraintsTable = tableOfFields<FlowConstraint>('accepted_constraints', {
+  dataset: 'dataset',
+  hour: instant('windowStart'),
+  skip: 'skip',
+  row: 'row',
+  total_rows: 'totalRows',
+  known_at: instant('knownAt'),
+  delivery_start: instant('start'),
+  tso: 'tso',
+  cne_name: 'cneName',
+  cne_eic: 'cneEic',
+  direction: 'direction',
+  contingency: 'contName',
+  presolved: 'presolved',
+  ram_mw: 'ram',
+  ptdf: 'ptdf',
+  numbers: 'numbers',
+  texts: 'texts',
+  contingencies: 'contingencies',
+  upstream_modified_at: instant('upstreamModifiedAt'),
+  transform_version: 'transformVersion',
+  origin: 'origin',
+  raw_partition: 'raw.partition',
+  raw_offset: 'raw.offset',
+})
 
 /** Copies inserted rows to flow_constraints, except hours before the time up to which the dataset is deleted. */
 const filling: StoreStatement = {

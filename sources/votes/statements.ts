@@ -1,5 +1,5 @@
 // The tables of votes. A batch is split into one row per vote and version. Views show readers the newest version.
-import type { TableTarget } from '#schemas/record-schema.ts'
+import { tableOfFields } from '#schemas/record-schema.ts'
 import type { OwnTable, StoreStatement } from '../source.ts'
 import type { VoteBatch } from './generated/records.ts'
 import { outlierWeeks, weeks } from './outlier-weeks.ts'
@@ -31,49 +31,26 @@ ARRAY JOIN
 WHERE (SELECT count() FROM tidemark.deletions WHERE dataset = '${dataset}') = 0
     OR CreationDate >= (SELECT max(before) FROM tidemark.deletions WHERE dataset = '${dataset}')`
 
-export const voteBatchesTable: TableTarget<VoteBatch> = {
-  table: 'vote_batches',
-  columns: [
-    'known_at_ms',
-    'transform_version',
-    'origin',
-    'raw_partition',
-    'raw_offset',
-    'file_url',
-    'first_line',
-    'lines',
-    'blank_lines',
-    'refused_lines',
-    'repeated_ids',
-    'ids',
-    'post_ids',
-    'vote_type_ids',
-    'creation_dates_ms',
-    'user_ids',
-    'bounty_amounts',
-    'flags',
-  ],
-  row: (batch) => [
-    batch.knownAt,
-    batch.transformVersion,
-    batch.origin,
-    batch.raw.partition,
-    batch.raw.offset,
-    batch.file,
-    batch.firstLine,
-    batch.lines,
-    batch.blankLines,
-    batch.refusedLines,
-    batch.repeatedIds,
-    batch.ids,
-    batch.postIds,
-    batch.voteTypeIds,
-    batch.creationDates,
-    batch.userIds,
-    batch.bountyAmounts,
-    batch.flags,
-  ],
-}
+export const voteBatchesTable = tableOfFields<VoteBatch>('vote_batches', {
+  known_at_ms: 'knownAt',
+  transform_version: 'transformVersion',
+  origin: 'origin',
+  raw_partition: 'raw.partition',
+  raw_offset: 'raw.offset',
+  file_url: 'file',
+  first_line: 'firstLine',
+  lines: 'lines',
+  blank_lines: 'blankLines',
+  refused_lines: 'refusedLines',
+  repeated_ids: 'repeatedIds',
+  ids: 'ids',
+  post_ids: 'postIds',
+  vote_type_ids: 'voteTypeIds',
+  creation_dates_ms: 'creationDates',
+  user_ids: 'userIds',
+  bounty_amounts: 'bountyAmounts',
+  flags: 'flags',
+})
 
 export const statements: StoreStatement[] = [
   { name: 'the database blog_analysis', sql: 'CREATE DATABASE IF NOT EXISTS blog_analysis' },

@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs'
-import avsc from 'avsc'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { openDeadLetterCollector } from '#core/dead-letter.ts'
@@ -10,11 +9,13 @@ import { applySourceStatements } from '#infra/provision/source-statements.ts'
 import { insert } from '#platform/clickhouse/client.ts'
 import { storeDeletion } from '#platform/clickhouse/deletions.ts'
 import { applyViews, migrate } from '#platform/clickhouse/migrate.ts'
+import { tableAccess } from '#platform/clickhouse/table-rows.ts'
 import type { StoredRecord } from '#platform/kafka/read-range.ts'
 import { pollsTable, seriesTable } from '#schemas/tables.ts'
 import { sources } from '#sources/index.ts'
 import { newSource as withRecord } from '../../cli/new-source/template/new-source.ts'
 import { subscriptions } from '../../services/sink/subscriptions.ts'
+import { consumedRecord, encodedValue } from '../support/encoded-records.ts'
 import { rawResponse } from '../support/raw-responses.ts'
 import { decided, refused } from '../support/stored-letters.ts'
 import { type RunningStore, startStore } from './running-store.ts'
@@ -46,7 +47,7 @@ async function insertSeries(key: string, labels: Record<string, string>, at: num
 
 const sinkSubscriptions = (of: Parameters<typeof subscriptions>[0]) =>
   subscriptions(of, {
-    insertInto: (table, columns, rows) => insert(running.store, table, columns, rows),
+    tables: tableAccess(running.store),
     afterRecords: () => async (_, offsets) => offsets.length,
     log: { error: () => expect.unreachable('a dead letter is missing in the store') },
   })
@@ -113,10 +114,9 @@ it("a record of a source's own reaches its table through the sink; the view show
   const bySink = sinkSubscriptions([withRecord])
   const send = async (suffix: string, told: unknown) => {
     const subscription = bySink.find(({ topic }) => topic === `new-source.${suffix}`)!
-    const type = avsc.Type.forSchema(JSON.parse(subscription.record!.text))
-    const record = type.fromBuffer(type.toBuffer(told))
-    const at = { topic: subscription.topic, partition: 0, offset: '0', headers: {} }
-    expect(await subscription.handle([{ ...at, record }])).toEqual([expect.objectContaining({ kind: 'ok' })])
+    const schema = subscription.record!
+    const record = consumedRecord({ topic: subscription.topic, schema }, encodedValue(schema, told))
+    expect(await subscription.handle([record])).toEqual([expect.objectContaining({ kind: 'ok' })])
   }
   const window = { startMs: Date.parse('2026-04-20T22:00:00Z'), endMs: Date.parse('2026-04-21T22:00:00Z') }
   const body = readFileSync(new URL('../../cli/new-source/template/samples/a-new-record.body', import.meta.url), 'utf8')

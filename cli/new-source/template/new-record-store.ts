@@ -1,21 +1,20 @@
 // Where records of new-record.ts are stored: their topic, their table, and the mapping from record to row.
-import type { TableTarget } from '#schemas/record-schema.ts'
+import { instant, tableOfFields } from '#schemas/record-schema.ts'
 import type { OwnTable, OwnTopic, StoreStatement } from '#sources/source.ts'
 import { type NewRecord, newRecordSchema } from './generated/records.ts'
 
-const utc = (ms: number): string => new Date(ms).toISOString()
-
-const target: TableTarget<NewRecord> = {
-  table: 'accepted_new_source_new_record',
-  columns: [
-    ...['dataset', 'window_start', 'id', 'time', 'text'],
-    ...['known_at', 'transform_version', 'origin', 'raw_partition', 'raw_offset'],
-  ],
-  row: (record) => [
-    ...[record.dataset, utc(record.windowStart), record.id, utc(record.time), record.text],
-    ...[utc(record.knownAt), record.transformVersion, record.origin, record.raw.partition, record.raw.offset],
-  ],
-}
+const target = tableOfFields<NewRecord>('accepted_new_source_new_record', {
+  dataset: 'dataset',
+  window_start: instant('windowStart'),
+  id: 'id',
+  time: instant('time'),
+  text: 'text',
+  known_at: instant('knownAt'),
+  transform_version: 'transformVersion',
+  origin: 'origin',
+  raw_partition: 'raw.partition',
+  raw_offset: 'raw.offset',
+})
 
 export const newRecordTopic: OwnTopic<NewRecord> = {
   suffix: 'new-record',
