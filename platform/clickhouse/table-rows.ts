@@ -4,11 +4,12 @@ import type { TableTarget } from '#schemas/record-schema.ts'
 import type { Verdict } from '../kafka/verdict.ts'
 import { TransientError } from '../process/transient-error.ts'
 import { database, insert, type Store } from './client.ts'
+import { combinedInserts } from './combined-inserts.ts'
 import { errorKind, isOtherTypes } from './errors.ts'
 import { type BinaryLayout, columnTypes, insertBinary } from './insert-binary.ts'
 import { type BinaryRow, bytesOf, RowBuffer } from './row-buffer.ts'
 import { type RowLayout, rowLayout } from './row-layout.ts'
-import { storeBatch, type TableAcceptance, tableAcceptance, takesNoRows } from './store-batch.ts'
+import { type InsertRows, storeBatch, type TableAcceptance, tableAcceptance, takesNoRows } from './store-batch.ts'
 
 /** What is asked of the store. */
 export interface TableAccess {
@@ -64,23 +65,27 @@ export function openTableRows(
       throw errorKind(error) === 'retry' ? takesNoRows(error) : error
     })
     const isThere = target.columns.every((column) => types.has(column))
-    const fresh = { layout: rowLayout(target, schema, types), acceptance: tableAcceptance(maxUnexplained, keptRow) }
+    const layout = rowLayout(target, schema, types)
+    const acceptance = tableAcceptance(maxUnexplained, keptRow)
+    const fresh: Known = { layout, acceptance, insertBytes: layout && insertBytes(layout) }
     // Provisioning may still create the table, or add columns to it.
     if (isThere) known = fresh
     return fresh
   }
-  const insertBytes = async (layout: RowLayout, rows: BinaryRow[]): Promise<void> =>
-    access.insertBinary(target.table, layout, rows).catch((error: Error) => {
-      if (!isOtherTypes(error)) throw error
-      known = undefined
-      throw new TransientError(`The columns of ${target.table} were changed: ${error.message}`, { cause: error })
-    })
+  const insertBytes = (layout: RowLayout) =>
+    combinedInserts((rows) =>
+      access.insertBinary(target.table, layout, rows).catch((error: Error) => {
+        if (!isOtherTypes(error)) throw error
+        known = undefined
+        throw new TransientError(`The columns of ${target.table} were changed: ${error.message}`, { cause: error })
+      }),
+    )
   return {
     inBatch: async (use) => {
-      const { layout, acceptance } = known ?? (await read())
+      const { layout, acceptance, insertBytes } = known ?? (await read())
       const insertRows = async (rows: Row[]): Promise<void> =>
-        layout && areBinary(rows)
-          ? insertBytes(layout, rows)
+        insertBytes && areBinary(rows)
+          ? insertBytes(rows)
           : access.insert(target.table, target.columns, rows as unknown[][])
       return withBuffer((to) => {
         const encode: BatchRows['encode'] = (values) => layout?.encode(values, to)
@@ -129,6 +134,7 @@ export function placesByKey<Value>(records: readonly Value[], keyOf: (record: Va
 
 interface Known {
   layout: RowLayout | undefined
+  insertBytes: InsertRows<BinaryRow> | undefined
   /** Of this layout: the accepted row is inserted again, as bytes of it. */
   acceptance: TableAcceptance<Row>
 }

@@ -38,7 +38,7 @@ const maxUnexplained = 3
 /** Two services may read a simulated clock that much differently, ms. */
 const maxClockErrorMs = 60_000
 
-const shape = { minBytes: 1, maxWaitMs: 250, maxBytesPerPartition: 4 * 1024 * 1024, concurrentPartitions: 2 }
+const shape = { minBytes: 1, maxWaitMs: 250, maxBytesPerPartition: 4 * 1024 * 1024, concurrentPartitions: 4 }
 /**
  * Dead letters are whole answers of up to 16 MiB, of which only the headers are stored. They lie compressed on their
  * topics, and a fetch is decompressed at once: 4 MiB of answers full of nulls are 10 GiB. A fetch of 32 KiB is at least
