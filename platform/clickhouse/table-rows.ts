@@ -118,8 +118,8 @@ function encodedAll(rows: readonly unknown[][], encode: BatchRows['encode']): Bi
 }
 
 /**
- * Returns the places of records in groups of the same key, by their keys. Records of a key keep their order. The store sorts
- * such rows in two thirds of the time.
+ * Returns the places of records in groups of the same key, sorted by key. Records of a key keep their order. Slices in this
+ * order take the store 0.33 CPU seconds a million points, and 0.40 in the order in which answers bring them.
  */
 export function placesByKey<Value>(records: readonly Value[], keyOf: (record: Value) => string): number[] {
   const groups = new Map<string, number[]>()
@@ -146,10 +146,10 @@ function keptRow(row: Row): Row {
   return { memory, start: 0, end: memory.length }
 }
 
-// Buffers that no batch uses. To take new memory for each batch cost a twentieth of the sink's time.
+// Buffers that no batch uses. New memory for each batch took 0.015 CPU seconds a million points more, of 0.06.
 const spare: RowBuffer[] = []
-const maxSpare = 3
-const maxSpareBytes = 32 * 1024 * 1024
+const maxSpare = 2
+const maxSpareBytes = 16 * 1024 * 1024
 
 async function withBuffer<Result>(use: (to: RowBuffer) => Promise<Result>): Promise<Result> {
   const to = spare.pop() ?? new RowBuffer()

@@ -25,14 +25,22 @@ interface AvroMap {
   values: Avro
 }
 
+type How = Pick<FieldCell, 'isInstant' | 'limit'>
+
 /** Returns the step from a field to a column. Undefined if there is none between types of these kinds. */
-export function writeStep(avro: Avro, column: ColumnType, cell: Omit<FieldCell, 'path'> = {}): Step | undefined {
+export function writeStep(avro: Avro, column: ColumnType, cell: How = {}): Step | undefined {
   if (Array.isArray(avro)) return fromUnion(avro, column, cell)
   if (column.kind === 'nullable') {
     const write = writeStep(avro, column.of, cell)
     return write && afterByte(0, write)
   }
   const kind = typeof avro === 'string' ? avro : avro.type
+  if (kind === 'int' || kind === 'long') return fromLong(column, cell)
+  if (cell.isInstant) return undefined
+  if (kind === 'array' && column.kind === 'array') return fromArray(avro as AvroArray, column.of, cell.limit?.maxItems)
+  if (cell.limit) return undefined
+  if (kind === 'map' && column.kind === 'map' && column.key.kind === 'string')
+    return fromMap(avro as AvroMap, column.value)
   switch (`${kind} to ${column.kind}`) {
     case 'string to string':
       return copyText
@@ -40,15 +48,13 @@ export function writeStep(avro: Avro, column: ColumnType, cell: Omit<FieldCell, 
       return copyBoolean
     case 'double to float64':
       return copyDouble
+    default:
+      return undefined
   }
-  if (kind === 'int' || kind === 'long') return fromLong(column, cell)
-  if (kind === 'array' && column.kind === 'array') return fromArray(avro as AvroArray, column.of, cell)
-  if (kind === 'map' && column.kind === 'map' && column.key.kind === 'string')
-    return fromMap(avro as AvroMap, column.value)
-  return undefined
 }
 
-function fromLong(column: ColumnType, { isInstant }: Omit<FieldCell, 'path'>): Step | undefined {
+function fromLong(column: ColumnType, { isInstant, limit }: How): Step | undefined {
+  if (limit) return undefined
   if (column.kind === 'integer' && !isInstant) return (from, to) => toInteger(column, from.long(), to)
   if (column.kind !== 'instant' || !isInstant) return undefined
   return (from, to) => {
@@ -73,7 +79,7 @@ export function toInteger(
 }
 
 /** The step of a field that is null or of one type, in either order. */
-function fromUnion(branches: Avro[], column: ColumnType, cell: Omit<FieldCell, 'path'>): Step | undefined {
+function fromUnion(branches: Avro[], column: ColumnType, cell: How): Step | undefined {
   const nulls = branches.indexOf('null')
   const other = branches[1 - nulls]
   const type = column.kind === 'nullable' ? column.of : column
@@ -150,13 +156,8 @@ const copyDouble: Step = (from, to) => {
 }
 
 /** The step of a list that is one block of items, as every producer writes it. */
-function fromArray(
-  { items }: AvroArray,
-  of: ColumnType,
-  { limit, ...cell }: Omit<FieldCell, 'path'>,
-): Step | undefined {
-  const write = writeStep(items, of, cell)
-  const maxItems = limit?.maxItems ?? Number.POSITIVE_INFINITY
+function fromArray({ items }: AvroArray, of: ColumnType, maxItems = Number.POSITIVE_INFINITY): Step | undefined {
+  const write = writeStep(items, of)
   if (write === undefined) return undefined
   return (from, to) => {
     const count = from.count()

@@ -1,7 +1,8 @@
 // Measures each part of the pipeline alone. The whole pipeline cannot be faster.
 
-import { insert } from '#platform/clickhouse/client.ts'
+import { openTableRows, tableAccess } from '#platform/clickhouse/table-rows.ts'
 import { type TimeseriesSlice, timeseriesSliceSchema } from '#schemas/generated/records.ts'
+import type { TableTarget } from '#schemas/record-schema.ts'
 import { slicesTable } from '#schemas/tables.ts'
 import { businessDay } from '#simulator/jao/calendar.ts'
 import { createUpstream } from '#simulator/jao/upstream.ts'
@@ -83,13 +84,12 @@ async function consumeAlone(pipeline: Pipeline): Promise<number> {
 }
 
 async function insertAlone(pipeline: Pipeline): Promise<number> {
-  const target = slicesTable
-  if (!target) throw new Error('slices have no table')
   const batches = Array.from({ length: 4 }, (_, batch) =>
-    Array.from({ length: slicesInAll / 4 }, (_, index) => target.row(slice((batch * slicesInAll) / 4 + index))),
+    Array.from({ length: slicesInAll / 4 }, (_, index) => slicesTable.row(slice((batch * slicesInAll) / 4 + index))),
   )
+  const rows = openTableRows(tableAccess(pipeline.store), slicesTable as TableTarget)
   const startedMs = performance.now()
-  const insertBatch = (rows: unknown[][]) => insert(pipeline.store, target.table, target.columns, rows)
+  const insertBatch = (values: unknown[][]) => rows.inBatch((batch) => batch.storeValues(values))
   await Promise.all(batches.slice(0, 2).map(insertBatch))
   await Promise.all(batches.slice(2).map(insertBatch))
   return perSecond(slicesInAll * pointsPerSlice, startedMs)
