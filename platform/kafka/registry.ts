@@ -1,7 +1,8 @@
 import { SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry'
-import avsc, { type Resolver, type Type } from 'avsc'
+import type { Resolver, Type } from 'avsc'
 import type { RecordSchema } from '#schemas/record-schema.ts'
 import { TransientError } from '../process/transient-error.ts'
+import { avroType } from './avro-type.ts'
 import { createSchemaFinder, type SchemaFinder } from './schema-finder.ts'
 
 export interface RegistryConnection {
@@ -63,7 +64,7 @@ async function encoder<T>(client: SchemaRegistry, topic: string, { name, text: s
     const hint = isNotFound(cause) ? 'run provisioning (`node infra/provision/main.ts`)' : 'is the registry up?'
     throw new TransientError(`No schema id for ${name} on ${topic}: ${hint}`, { cause })
   })
-  const type = avsc.Type.forSchema(JSON.parse(schema))
+  const type = avroType(schema)
   const header = Buffer.alloc(headerBytes)
   header.writeInt32BE(id, 1)
   let slab = Buffer.allocUnsafe(64 * 1024)
@@ -80,7 +81,7 @@ async function encoder<T>(client: SchemaRegistry, topic: string, { name, text: s
 }
 
 function decoder<T>(finder: SchemaFinder<Type | DecodeFailure>, { name, text }: RecordSchema<T>): Decoder<T> {
-  const reader = avsc.Type.forSchema(JSON.parse(text))
+  const reader = avroType(text)
   const resolvers = new Map<number, Resolver | DecodeFailure>()
   const newest = new Set<number>()
   return {
