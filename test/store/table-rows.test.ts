@@ -153,3 +153,21 @@ test('of rows that are refused for an unknown reason, one that comes again count
   expect(await kinds(avro(2, 'y'), avro(1, 'x'))).toEqual(['dead', 'dead'])
   await expect(kinds(avro(3, 'x'))).rejects.toThrow('a view throws')
 })
+
+test('batches at the same time have memory of their own', async () => {
+  const held = Promise.withResolvers<void>()
+  const access = tableAccess(running.store)
+  const waiting: TableAccess = {
+    ...access,
+    insertBinary: async (...insert) => {
+      await held.promise
+      return access.insertBinary(...insert)
+    },
+  }
+  const first = stored(openTableRows(waiting, target, schema), [avro(1, 'x'), avro(2, 'y')])
+  await stored(openTableRows(access, target, schema), [avro(3, 'z')])
+  await stored(openTableRows(access, target, schema), [avro(4, 'z'), avro(5, 'z')])
+  held.resolve()
+  await first
+  expect(await content()).toEqual(['3\tz', '4\tz', '5\tz', '1\tx', '2\ty'])
+})
