@@ -237,7 +237,7 @@ describe('consume', () => {
     expect(first.assigned).toEqual([topicsOf(0), []])
     expect(other.assigned).toEqual([[], topicsOf(1)])
     // Who stands by in a group is ready.
-    expect([...first.notReady(), ...other.notReady()]).toEqual([undefined, undefined, undefined, undefined])
+    await until(() => [...first.notReady(), ...other.notReady()].every((why) => why === undefined))
     for (const { input } of [...shares, added]) await send(input, ['a'])
     await until(() => seen.length === 4)
     expect(seen.toSorted()).toEqual(['first a', 'first a', 'other a', 'other a'])
