@@ -29,8 +29,9 @@ export interface Producer {
   disconnect: () => Promise<void>
 }
 
-// Maximum bytes of a send; a larger record is sent alone. A broker's default limit is 1 MiB per batch.
-const bytesPerSend = 512 * 1024
+// Maximum bytes of a send; a larger record is sent alone. A broker's default limit is 1,048,588 bytes a batch. The next send
+// waits for the acknowledgement, so that no record of a key passes another one.
+const bytesPerSend = 1_000_000
 // Bytes of a record's length and of its place in a batch, at most.
 const placeBytes = 10
 
