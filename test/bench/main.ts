@@ -11,6 +11,7 @@ import { measureHistoryQueries } from './history-queries.ts'
 import { measureMarkets } from './markets.ts'
 import { measureRebuild } from './rebuild.ts'
 import { measureReplay } from './replay.ts'
+import { measureRival } from './rival.ts'
 import { measureStart } from './start.ts'
 import { measureStore } from './store.ts'
 import { measureTakeover } from './takeover.ts'
@@ -31,6 +32,7 @@ const phases: Record<string, Phase> = {
 
 const longPhases: Record<string, Phase> = {
   'throughput-traced': async (tell) => ({ 'throughput-traced': await measureThroughput(tell, true) }),
+  rival: async (tell) => ({ rival: await measureRival(tell) }),
   replay: async (tell) => ({ ...(await measureReplay(tell)) }),
   backfill: async (tell) => ({ ...(await measureBackfill(tell)) }),
   queries: async (tell) => ({ queries: await measureHistoryQueries(tell) }),
