@@ -9,13 +9,13 @@ import { FIRST_DAY } from '#simulator/jao/calendar.ts'
 import { coreMaxExchanges } from '#sources/jao/core.ts'
 import { type Pipeline, startPipeline } from '../support/pipeline.ts'
 import { countCpu, residentMiBOf, sumOf } from './cpu.ts'
+import { type Merges, measureMerges } from './merges.ts'
 import { type RivalEngine, startRivalEngine } from './rival-engine.ts'
 import { contentQuery, type RivalWay, rivalStatements, type TableDefinition } from './rival-tables.ts'
-import { untilMergesRest, untilStored } from './stored.ts'
+import { untilStored } from './stored.ts'
 import { days, loadRaw, measureRun, type Throughput } from './throughput.ts'
 
-/** `merges`: CPU of the store after the last point, until merges rest. */
-type WithMerges = Throughput & { merges_cpu_s_per_million_points: number }
+type WithMerges = Throughput & Merges
 
 export interface RivalFigures {
   answers: number
@@ -100,13 +100,6 @@ async function measureEngine(pipeline: Pipeline, points: number, way: RivalWay):
     await engine.stop()
     rmSync(directory, { recursive: true, force: true })
   }
-}
-
-/** Counts the CPU of the store with process id `pid` until merges rest. */
-export async function measureMerges(store: Pick<Pipeline, 'query'>, pid: number, points: number) {
-  const cpuOf = countCpu({ store: pid })
-  await untilMergesRest(store)
-  return { merges_cpu_s_per_million_points: sumOf(cpuOf(points)) }
 }
 
 const tableDefinitions = ({ query }: Pipeline): Promise<TableDefinition[]> =>
