@@ -48,7 +48,8 @@ function nameOf(pid: number): string {
   return known?.[1] ?? `other (${pid})`
 }
 
-const mapValues = (
+/** Changes each value of a record. */
+export const mapValues = (
   record: Record<string, number>,
   change: (value: number, name: string) => number,
 ): Record<string, number> =>

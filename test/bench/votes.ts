@@ -7,7 +7,7 @@ import { topicBytes } from '#local/topic-bytes.ts'
 import { startPipeline } from '../support/pipeline.ts'
 import { stackOf } from '../support/stack-of.ts'
 import { startCommand } from '../support/tidemark-command.ts'
-import { cpuSeconds, residentMiB } from './cpu.ts'
+import { cpuSeconds, mapValues, residentMiB } from './cpu.ts'
 
 export interface VoteFigures {
   votes_mb: number
@@ -145,11 +145,5 @@ function voteLine(id: number): string {
   const type = id % 10 === 0 ? 5 : 2 + (id % 2)
   return `{"Id":"${200_000_000 + id}",${user}"PostId":"${post}","VoteTypeId":"${type}","CreationDate":"${date}"}\n`
 }
-
-const mapValues = (
-  record: Record<string, number>,
-  change: (value: number, name: string) => number,
-): Record<string, number> =>
-  Object.fromEntries(Object.entries(record).map(([name, value]) => [name, change(value, name)]))
 
 const round = (value: number): number => Math.round(value * 100) / 100
