@@ -8,11 +8,26 @@ export function cpuSeconds(pid: number): number {
   return (Number(fields[11] ?? 0) + Number(fields[12] ?? 0)) / ticksPerSecond
 }
 
+/** Begins to count CPU of processes. The returned function says how many CPU s each has used since, per million points. */
+export function countCpu(pids: Record<string, number>): (points: number) => Record<string, number> {
+  const before = mapValues(pids, cpuSeconds)
+  return (points) =>
+    mapValues(pids, (pid, name) => thousandth((cpuSeconds(pid) - (before[name] ?? 0)) / (points / 1e6)))
+}
+
+/** Returns the sum of what countCpu counted. */
+export const sumOf = (cpu: Record<string, number>): number =>
+  thousandth(Object.values(cpu).reduce((sum, value) => sum + value, 0))
+
 /** Memory of a process, MiB. Memory that processes share is divided among them (proportional set size). */
 export function residentMiB(pid: number): number {
   const kib = /^Pss:\s+(\d+)/m.exec(read(`/proc/${pid}/smaps_rollup`))?.[1]
   return Number(kib ?? 0) / 1024
 }
+
+/** Memory of processes, whole MiB, as residentMiB counts it. */
+export const residentMiBOf = (pids: Record<string, number>): Record<string, number> =>
+  mapValues(pids, (pid) => Math.round(residentMiB(pid)))
 
 export function processTree(pid: number): { pid: number; name: string }[] {
   const parents = new Map<number, number[]>()
@@ -32,6 +47,15 @@ function nameOf(pid: number): string {
   )
   return known?.[1] ?? `other (${pid})`
 }
+
+/** Changes each value of a record. */
+export const mapValues = (
+  record: Record<string, number>,
+  change: (value: number, name: string) => number,
+): Record<string, number> =>
+  Object.fromEntries(Object.entries(record).map(([name, value]) => [name, change(value, name)]))
+
+const thousandth = (value: number): number => Math.round(value * 1000) / 1000
 
 function read(path: string): string {
   try {

@@ -1,5 +1,6 @@
 // `npm run bench` measures on this machine and asserts nothing. With `-- --json` the last line is a JSON object. `--
-// --only NAME` runs one phase. `-- --all` also runs the phases over years of history.
+// --only NAME` runs one phase. `-- --all` also runs the phases over years of history. `-- --record` writes the figures of
+// growth, rival and votes into figures.json, from which `npm run generate` makes tables of docs/scaling.md.
 import { parseArgs } from 'node:util'
 import { measureAlerts } from './alerts.ts'
 import { measureApi } from './api.ts'
@@ -7,10 +8,13 @@ import { measureBackfill } from './backfill.ts'
 import { measureCeilings } from './ceilings.ts'
 import { measureConsole } from './console.ts'
 import { measureFreshness } from './freshness.ts'
+import { measureGrowth } from './growth.ts'
 import { measureHistoryQueries } from './history-queries.ts'
 import { measureMarkets } from './markets.ts'
 import { measureRebuild } from './rebuild.ts'
+import { isRecordable, machineWords, recordFigures } from './record.ts'
 import { measureReplay } from './replay.ts'
+import { measureRival } from './rival.ts'
 import { measureStart } from './start.ts'
 import { measureStore } from './store.ts'
 import { measureTakeover } from './takeover.ts'
@@ -31,6 +35,8 @@ const phases: Record<string, Phase> = {
 
 const longPhases: Record<string, Phase> = {
   'throughput-traced': async (tell) => ({ 'throughput-traced': await measureThroughput(tell, true) }),
+  growth: async (tell) => ({ growth: await measureGrowth(tell) }),
+  rival: async (tell) => ({ rival: await measureRival(tell) }),
   replay: async (tell) => ({ ...(await measureReplay(tell)) }),
   backfill: async (tell) => ({ ...(await measureBackfill(tell)) }),
   queries: async (tell) => ({ queries: await measureHistoryQueries(tell) }),
@@ -46,7 +52,12 @@ const longPhases: Record<string, Phase> = {
 const everyPhase = { ...phases, ...longPhases }
 
 const { values } = parseArgs({
-  options: { json: { type: 'boolean' }, only: { type: 'string' }, all: { type: 'boolean' } },
+  options: {
+    json: { type: 'boolean' },
+    only: { type: 'string' },
+    all: { type: 'boolean' },
+    record: { type: 'boolean' },
+  },
 })
 const wanted = values.only === undefined ? Object.keys(values.all ? everyPhase : phases) : [values.only]
 const unknown = wanted.find((name) => !(name in everyPhase))
@@ -58,12 +69,17 @@ if (unknown !== undefined) {
 const figures: Figures = {}
 for (const name of wanted) {
   const startedMs = performance.now()
+  const machine = machineWords()
   const tell = (line: string) => process.stderr.write(`  ${line}\n`)
   process.stderr.write(`${name} ...\n`)
   const measured = (await everyPhase[name]?.(tell)) ?? {}
   // A long run that is interrupted has told what it measured.
   print(measured)
   Object.assign(figures, measured)
+  if (values.record && isRecordable(name)) {
+    const own = measured[name]
+    recordFigures(name, typeof own === 'object' ? own : measured, machine)
+  }
   process.stderr.write(`${name}: ${((performance.now() - startedMs) / 1000).toFixed(0)} s\n`)
 }
 if (values.json) process.stdout.write(`${JSON.stringify(figures)}\n`)

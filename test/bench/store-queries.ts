@@ -13,6 +13,7 @@ export interface QueryFigures {
   changes_p50_ms: number
   changes_p95_ms: number
   /** Time of a query for the newest values of one series over a month, ms. */
+  latest_p50_ms: number
   latest_p95_ms: number
   /** Bytes on disk per row, of the larger of points and point_revisions, after merges. A window has three answers. */
   bytes_per_point: number
@@ -28,8 +29,14 @@ const daysAnInsert = 150
 const dayS = 86_400
 const tables = ['points', 'point_revisions']
 
-/** Fills an empty, migrated store until point_revisions has about `pointVersions` rows. Merges the tables. */
+/** Fills an empty, migrated store until point_revisions has about `pointVersions` rows, and merges the tables. */
 export async function loadStore(store: Store, pointVersions: number): Promise<void> {
+  await fillStore(store, pointVersions)
+  await mergeStore(store)
+}
+
+/** Fills an empty, migrated store until point_revisions has about `pointVersions` rows. */
+export async function fillStore(store: Store, pointVersions: number): Promise<void> {
   const days = Math.max(1, Math.round(pointVersions / rowsADay))
   const firstDay = Date.parse('2026-11-01T00:00:00Z') / 1000 / dayS - days
   for (let day = 0; day < days; day += daysAnInsert) {
@@ -37,6 +44,10 @@ export async function loadStore(store: Store, pointVersions: number): Promise<vo
     for (const query of [insertDays, insertAnswers])
       await store.command({ query, query_params, clickhouse_settings: insertSettings })
   }
+}
+
+/** Merges each partition of the tables that queries read into one part. */
+export async function mergeStore(store: Store): Promise<void> {
   for (const table of [...tables, 'stored_answers'])
     await store.command({ query: `OPTIMIZE TABLE tidemark.${table} FINAL` })
 }
@@ -68,6 +79,7 @@ export async function measureQueries(store: Store): Promise<QueryFigures> {
     as_of_p95_ms: percentile(asOf, 0.95),
     changes_p50_ms: percentile(changes, 0.5),
     changes_p95_ms: percentile(changes, 0.95),
+    latest_p50_ms: percentile(latest, 0.5),
     latest_p95_ms: percentile(latest, 0.95),
     bytes_per_point: Math.max(...sizes.map(({ bytesPerRow }) => bytesPerRow)),
     bytes_by_table: Object.fromEntries(sizes.map(({ table, bytesPerRow }) => [table, bytesPerRow])),

@@ -7,8 +7,8 @@ import { createUpstream } from '#simulator/jao/upstream.ts'
 import { type Pipeline, startPipeline } from '../support/pipeline.ts'
 import { rawResponse } from '../support/raw-responses.ts'
 import { startTraceReceiver } from '../support/trace-receiver.ts'
-import { cpuSeconds, residentMiB } from './cpu.ts'
-import { untilStored } from './stored.ts'
+import { countCpu, residentMiBOf, sumOf } from './cpu.ts'
+import { storedRows, untilStored } from './stored.ts'
 
 export interface Throughput {
   points: number
@@ -18,7 +18,8 @@ export interface Throughput {
   memory_mib: Record<string, number>
 }
 
-const days = 1_460
+/** Number of answers that a run reads. */
+export const days = 1_460
 const batch = 20
 
 /** Writes `count` raw answers of 132 keys, one per day, with `headersOf` each. Returns the number of points. */
@@ -65,42 +66,48 @@ export async function measureThroughput(tell: (line: string) => void, isTraced =
     const loadedMs = performance.now()
     const points = await loadRaw(pipeline, FIRST_DAY, days, Date.now(), receiver && traceOf)
     tell(`raw topic holds ${days} answers, ${points} points (${seconds(loadedMs)} s to write)`)
-    const setting = receiver && { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url }
-    const sink = await pipeline.start('sink', setting)
-    const pids: Record<string, number> = {
-      broker: pipeline.parts.broker?.pid ?? 0,
-      registry: pipeline.parts.registry?.pid ?? 0,
-      clickhouse: pipeline.endpoint().child.pid ?? 0,
-      sink: sink.pid,
-    }
-    const before = mapValues(pids, cpuSeconds)
-    const normalizer = await pipeline.start('normalizer', setting)
-    const startedMs = performance.now()
-    pids.normalizer = normalizer.pid
-    before.normalizer = cpuSeconds(normalizer.pid)
-    await untilStored(pipeline, points, 50)
-    const elapsedS = (performance.now() - startedMs) / 1000
+    const figures = await measureRun(pipeline, points, receiver && { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url })
     if (receiver) tell(`${receiver.spans().length} spans came`)
-    const cpu = mapValues(pids, (pid, name) => (cpuSeconds(pid) - (before[name] ?? 0)) / (points / 1e6))
-    return {
-      points,
-      points_per_s: Math.round(points / elapsedS),
-      cpu_s_per_million_points: round(Object.values(cpu).reduce((sum, value) => sum + value, 0)),
-      cpu_by_process: mapValues(cpu, round),
-      memory_mib: mapValues(pids, (pid) => Math.round(residentMiB(pid))),
-    }
+    return figures
   } finally {
     await pipeline.stop()
     await receiver?.stop()
   }
 }
 
-function mapValues<Value, Result>(
-  record: Record<string, Value>,
-  change: (value: Value, name: string) => Result,
-): Record<string, Result> {
-  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, change(value, name)]))
+/**
+ * Starts the sink and the normalizer on a raw topic that holds `points` new points, and stops them when both tables have
+ * these points. The store may hold other points, if no merge removes rows of them.
+ */
+export async function measureRun(
+  pipeline: Pipeline,
+  points: number,
+  setting?: Record<string, string>,
+): Promise<Throughput> {
+  const before = await storedRows(pipeline)
+  const sink = await pipeline.start('sink', setting)
+  const others = {
+    broker: pipeline.parts.broker?.pid ?? 0,
+    registry: pipeline.parts.registry?.pid ?? 0,
+    clickhouse: pipeline.endpoint().child.pid ?? 0,
+    sink: sink.pid,
+  }
+  const cpuOfOthers = countCpu(others)
+  const normalizer = await pipeline.start('normalizer', setting)
+  const cpuOfNormalizer = countCpu({ normalizer: normalizer.pid })
+  const startedMs = performance.now()
+  await untilStored(pipeline, points, 50, before)
+  const elapsedS = (performance.now() - startedMs) / 1000
+  const cpu = { ...cpuOfOthers(points), ...cpuOfNormalizer(points) }
+  const memory = residentMiBOf({ ...others, normalizer: normalizer.pid })
+  await Promise.all([normalizer.kill('SIGTERM'), sink.kill('SIGTERM')])
+  return {
+    points,
+    points_per_s: Math.round(points / elapsedS),
+    cpu_s_per_million_points: sumOf(cpu),
+    cpu_by_process: cpu,
+    memory_mib: memory,
+  }
 }
 
-const round = (value: number): number => Math.round(value * 1000) / 1000
 const seconds = (sinceMs: number): string => ((performance.now() - sinceMs) / 1000).toFixed(1)

@@ -3,10 +3,11 @@ import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { compileCache } from '#local/node-part.ts'
+import { topicBytes } from '#local/topic-bytes.ts'
 import { startPipeline } from '../support/pipeline.ts'
 import { stackOf } from '../support/stack-of.ts'
 import { startCommand } from '../support/tidemark-command.ts'
-import { cpuSeconds, residentMiB } from './cpu.ts'
+import { cpuSeconds, mapValues, residentMiB } from './cpu.ts'
 
 export interface VoteFigures {
   votes_mb: number
@@ -16,6 +17,8 @@ export interface VoteFigures {
   votes_cpu_s_per_gb: Record<string, number>
   votes_our_memory_mib: number
   votes_memory_mib: Record<string, number>
+  votes_raw_bytes_a_vote: number
+  votes_batches_bytes_a_vote: number
   votes_bytes_a_vote: number
   votes_outliers_s: number
 }
@@ -59,6 +62,11 @@ export async function measureVotes(tell: (line: string) => void): Promise<VoteFi
     const [size] = await pipeline.query<{ bytes: number }>(
       "SELECT sum(bytes_on_disk) / sum(rows) AS bytes FROM system.parts WHERE active AND table = 'vote_versions'",
     )
+    const broker = {
+      parts: { kafka: { state: 'running' as const, pid: pids.broker, restarts: 0 } },
+      dataDir: pipeline.parts.directory,
+    }
+    const bytesAVote = (topic: string) => round((topicBytes(broker, topic) ?? 0) / votes)
     const askedMs = performance.now()
     await pipeline.query('SELECT * FROM blog_analysis.outlier_weeks')
     return {
@@ -69,6 +77,8 @@ export async function measureVotes(tell: (line: string) => void): Promise<VoteFi
       votes_cpu_s_per_gb: mapValues(used.cpuS, (seconds) => round(seconds / (written.bytes / 1e9))),
       votes_our_memory_mib: Math.round(used.peakOurs),
       votes_memory_mib: mapValues(used.peakMiB, Math.round),
+      votes_raw_bytes_a_vote: bytesAVote('votes.raw'),
+      votes_batches_bytes_a_vote: bytesAVote('votes.batches'),
       votes_bytes_a_vote: round(size?.bytes ?? 0),
       votes_outliers_s: round((performance.now() - askedMs) / 1000),
     }
@@ -135,11 +145,5 @@ function voteLine(id: number): string {
   const type = id % 10 === 0 ? 5 : 2 + (id % 2)
   return `{"Id":"${200_000_000 + id}",${user}"PostId":"${post}","VoteTypeId":"${type}","CreationDate":"${date}"}\n`
 }
-
-const mapValues = (
-  record: Record<string, number>,
-  change: (value: number, name: string) => number,
-): Record<string, number> =>
-  Object.fromEntries(Object.entries(record).map(([name, value]) => [name, change(value, name)]))
 
 const round = (value: number): number => Math.round(value * 100) / 100

@@ -28,6 +28,7 @@ const checks: Check[] = [
   },
   { name: 'dashboards', command: process.execPath, parameters: ['infra/grafana/generate.ts', '--check'] },
   { name: 'API as documented', command: process.execPath, parameters: ['services/api/generate-openapi.ts', '--check'] },
+  { name: 'figures as recorded', command: process.execPath, parameters: ['test/bench/generate-scaling.ts', '--check'] },
   { name: 'explode as promised', command: process.execPath, parameters: ['test/explode/generate.ts', '--check'] },
 ]
 
