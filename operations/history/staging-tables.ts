@@ -9,8 +9,8 @@ import type { ReadAnswer } from './explode-span.ts'
 
 /** `view` fills `table` from the rows of table `from`. The tables have the order in which they are exchanged. */
 const filled = [
-  { table: 'points', view: 'points_mv', from: 'slices' },
-  { table: 'point_revisions', view: 'point_revisions_mv', from: 'slices' },
+  { table: 'points', view: 'exploded_points_mv', from: 'exploded' },
+  { table: 'point_revisions', view: 'exploded_revisions_mv', from: 'exploded' },
   { table: 'stored_answers', view: 'stored_answers_mv', from: 'accepted_answers' },
 ] as const
 
@@ -19,14 +19,20 @@ export type FilledTable = (typeof filled)[number]['table']
 export async function createStaging(store: Store, staging: string, tables: FilledTable[]): Promise<void> {
   await store.command({ query: `CREATE DATABASE IF NOT EXISTS ${staging}` })
   const wanted = filled.filter(({ table }) => tables.includes(table))
-  for (const table of [...new Set(wanted.map(({ from }) => from)), ...tables]) {
+  for (const table of [...new Set(['slices', ...wanted.map(({ from }) => from)]), ...tables]) {
     await store.command({ query: `CREATE TABLE IF NOT EXISTS ${staging}.${table} AS ${database}.${table}` })
   }
-  for (const { table, view, from } of wanted) {
-    // Other tables that the view reads stay the live ones, so a row keeps the `stored_at` of the live row.
-    const select = (await selectOf(store, view)).replaceAll(`${database}.${from}`, `${staging}.${from}`)
-    await createView(store, `${staging}.${view}`, `${staging}.${table}`, select)
-  }
+  await stageView(store, staging, explodes)
+  for (const each of wanted) await stageView(store, staging, each)
+}
+
+/** Explodes the slices for the tables of points. */
+const explodes = { table: 'exploded', view: 'exploded_mv', from: 'slices' }
+
+async function stageView(store: Store, staging: string, { table, view, from }: typeof explodes): Promise<void> {
+  // Other tables that the view reads stay the live ones, so a row keeps the `stored_at` of the live row.
+  const select = (await selectOf(store, view)).replaceAll(`${database}.${from}`, `${staging}.${from}`)
+  await createView(store, `${staging}.${view}`, `${staging}.${table}`, select)
 }
 
 /** Lets the live table that says where to look for changes know the slices that are staged, too. It may say too much. */

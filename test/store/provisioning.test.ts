@@ -260,8 +260,8 @@ it('names of an older release give way to today’s, and what is inserted in bet
   const rows = 'SELECT key, count() FROM tidemark.point_revisions FINAL GROUP BY key ORDER BY key'
   expect(await lines(store, rows)).toEqual(['border_AT_BE\t2', 'border_AT_CZ\t2', 'border_AT_DE\t2'])
   const views = `SELECT name FROM system.tables WHERE database = 'tidemark' AND name IN
-    ('withdrawn', 'withdrawn_keys', 'fill_point_revisions', 'point_revisions_mv') ORDER BY name`
-  expect(await lines(store, views)).toEqual(['point_revisions_mv', 'withdrawn_keys'])
+    ('withdrawn', 'withdrawn_keys', 'fill_point_revisions', 'point_revisions_mv', 'exploded_revisions_mv') ORDER BY name`
+  expect(await lines(store, views)).toEqual(['exploded_revisions_mv', 'withdrawn_keys'])
 })
 
 it('what changed before is found after an update, also where slices have gaps or no step', async () => {
