@@ -29,6 +29,8 @@ interface MemberOptions {
 // Session timeout, ms. A killed member keeps its partitions for this long.
 const sessionTimeoutMs = 10_000
 const heartbeatEveryMs = 2_000
+// Maximum size of a fetch over all partitions, bytes. A first batch that is larger comes in any case.
+const maxFetchBytes = 32 * 1024 * 1024
 
 export function createGroupMember(options: MemberOptions): GroupMember {
   const { kafka, groupId, shape, turn, log, assigned, crash } = options
@@ -40,7 +42,7 @@ export function createGroupMember(options: MemberOptions): GroupMember {
     minBytes: shape.minBytes,
     maxWaitTimeInMs: shape.maxWaitMs,
     maxBytesPerPartition: shape.maxBytesPerPartition,
-    maxBytes: shape.maxBytesPerPartition * 8,
+    maxBytes: Math.min(shape.maxBytesPerPartition * 8, maxFetchBytes),
     allowAutoTopicCreation: false,
     ...(turn && { partitionAssigners: [memberInTurn(turn)] }),
   })
