@@ -134,21 +134,25 @@ export class AlertEngine {
   /** Takes runs of points of one answer. */
   private takeRuns(watch: SeriesWatch, runs: readonly PointRun[], outcome: EngineOutcome): void {
     const { dataset, key } = watch.series
+    const [first] = runs
+    if (first === undefined) return
     const replaced: Revision[] = []
+    const judged = new Map<SeriesWatch, Set<RuleOnSeries>>([[watch, new Set()]])
+    const add = (of: SeriesWatch, touched: ReadonlySet<RuleOnSeries>): void =>
+      void judged.set(of, (judged.get(of) ?? new Set()).union(touched))
     for (const run of runs) {
       const { touched, revisions, changedFromMs } = watch.take(run)
-      if (!run.isSilent) {
-        for (const rule of touched) this.tell(watch, rule, run, outcome)
-        replaced.push(...revisions)
-      }
+      add(watch, touched)
+      replaced.push(...revisions)
       for (const name of this.dependents.get(seriesName(dataset, key)) ?? []) {
         const other = this.watches.get(name)
-        if (!other) continue
-        for (const rule of other.judgeAgain(changedFromMs, run)) if (!run.isSilent) this.tell(other, rule, run, outcome)
+        if (other) add(other, other.judgeAgain(changedFromMs, run))
       }
     }
-    const [first] = runs
-    if (first === undefined || replaced.length === 0) return
+    if (first.isSilent) return
+    // What is told is what the answer says as a whole, and not one of its runs.
+    for (const [of, rules] of judged) for (const rule of rules) this.tell(of, rule, first, outcome)
+    if (replaced.length === 0) return
     const named = runs.reduce((total, { values }) => total + values.length, 0)
     outcome.transitions.push(...revisionTransitions(watch, replaced, first, named))
   }

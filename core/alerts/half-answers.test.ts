@@ -227,7 +227,7 @@ test('an engine that starts anew between the slices of an answer goes on as if i
         if (index >= at) expect(transitions).toEqual(whole[index])
       }
     }),
-    { numRuns: 3_000 },
+    { numRuns: 200 },
   )
 })
 
@@ -251,6 +251,6 @@ test('an engine that gets slices again, which it had told of before it died, rep
         else expect(transitions).toEqual(whole[index])
       }
     }),
-    { numRuns: 3_000 },
+    { numRuns: 200 },
   )
 })

@@ -57,6 +57,14 @@ test('a key that a newer answer no longer names is withdrawn: told once, with wh
   expect(engine.withdraw('d', answer(knownMs + hourMs)).transitions).toEqual([])
 })
 
+test('an alert whose values are withdrawn around an hour without a value is taken back, and does not fire in between', () => {
+  const engine = engineOf(rule({ value: '>', than: 400 }))
+  const fired = publish(engine, [500, null, 600, ...hours(300).slice(3)], publishedMs)
+  expect(fired.map(({ kind, onsetMs }) => [kind, onsetMs])).toEqual([['firing', startMs]])
+  const { transitions } = engine.withdraw('d', answer(publishedMs + hourMs))
+  expect(transitions.map(({ kind, onsetMs }) => [kind, onsetMs])).toEqual([['cancelled', startMs]])
+})
+
 test('values that come back may be withdrawn again', () => {
   const engine = engineOf(rule({ withdrawn: 'ahead' }))
   publish(engine, [500], publishedMs)
