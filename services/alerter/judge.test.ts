@@ -36,6 +36,8 @@ interface Opened {
   /** By topic: how much is committed of its partition 0. */
   committed: Record<string, number>
   readBuckets: JudgeParts['readBuckets']
+  /** How often Kafka is away when something is published. */
+  timesAway: number
 }
 
 const slicesTopic = 'kraken.timeseries'
@@ -65,7 +67,12 @@ const late: CompletenessChange = {
   ...{ since: startMs, at: startMs + 600_000, expectedBy: startMs },
 }
 
-function openJudge({ committed = { [slicesTopic]: 1, [answersTopic]: 40 }, readBuckets }: Partial<Opened> = {}) {
+function openJudge({
+  committed = { [slicesTopic]: 1, [answersTopic]: 40 },
+  readBuckets,
+  timesAway = 0,
+}: Partial<Opened> = {}) {
+  let timesLeft = timesAway
   const starts: [slices: number | undefined, answers: number | undefined][] = []
   const published: Output[] = []
   const judgedAt: number[] = []
@@ -81,7 +88,10 @@ function openJudge({ committed = { [slicesTopic]: 1, [answersTopic]: 40 }, readB
       return { engine, windows: new WindowWatch(versions, told), outcome, asked: [bucket] }
     },
     readBuckets: readBuckets ?? (async () => []),
-    publish: async (outputs) => void published.push(...outputs),
+    publish: async (outputs) => {
+      if (timesLeft-- > 0) throw new Error('Kafka is away')
+      published.push(...outputs)
+    },
     log: { warn: () => undefined },
     committed: async () => new Map(Object.entries(committed).map(([topic, offset]) => [topic, new Map([[0, offset]])])),
     afterSlices: async (_, offsets) => offsets.length,
@@ -219,6 +229,15 @@ test('a change of the rules is told without a slice, once', async () => {
   expect(await refresh()).toEqual([])
   expect(await judge(batch(1, [slice(1, 1)]))).toEqual([])
   expect(starts.map(([slices]) => slices)).toEqual([0, 1])
+})
+
+test('what a change of the rules tells waits for Kafka, and is told once', async () => {
+  const { judge, refresh, change } = openJudge({ timesAway: 1 })
+  await judge(batch(0, [slice(0, 1)]))
+  change()
+  await expect(refresh()).rejects.toThrow('Kafka is away')
+  expect(await refresh()).toEqual(['resolved end'])
+  expect(await refresh()).toEqual([])
 })
 
 test('a source that another alerter judges now is let go', async () => {

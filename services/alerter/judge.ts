@@ -65,8 +65,8 @@ export function judgeSource(name: string, parts: JudgeParts): SourceJudge {
       return isOurs
     },
     refresh: async () => {
-      const renewed = await source.renew()
-      if (renewed !== undefined) await publishAll(renewed.waitingOf('', 0), parts)
+      await source.renew()
+      await publishAll(source.toldByRules, parts)
     },
     slices: judging(topics.slices, timeseriesSliceSchema, source, {
       judge: (judged, slice, isReplay, waiting) => judgeSlice(judged, slice, isReplay, { parts, waiting }),
@@ -155,7 +155,7 @@ function judgeSlice(
 export const saysNow = (slice: TimeseriesSlice, { dueMs, isSilent }: PointRun): boolean =>
   !isSilent && slice.knownAt - Math.max(slice.windowEnd, dueMs ?? 0) <= dayMs
 
-/** Writes what Kafka has not acknowledged yet. A batch that comes meanwhile writes the same again. */
+/** Writes what Kafka has not acknowledged yet. */
 async function publishAll(waiting: Output[], { publish }: JudgeParts): Promise<void> {
   const outputs = [...waiting]
   await publish(outputs)

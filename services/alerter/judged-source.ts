@@ -71,8 +71,10 @@ export interface HeldSource {
   at: (place: BatchPlace) => Promise<JudgedSource>
   /** undefined: nothing of the source is judged here. */
   held: () => JudgedSource | undefined
-  /** Starts the source by the rules of now, and returns it. undefined: it is not held, or no rule has changed. */
-  renew: () => Promise<JudgedSource | undefined>
+  /** Starts the source by the rules of now, if it is held and a rule has changed. */
+  renew: () => Promise<void>
+  /** What changes of rules have told, and Kafka has not acknowledged yet. */
+  toldByRules: Output[]
   /** Another alerter judges the source. */
   letGo: () => void
 }
@@ -81,6 +83,7 @@ export function holdSource(source: string, parts: HoldParts): HeldSource {
   let held: (JudgedSource & { rulesVersion: number }) | undefined
   let starting: Promise<unknown> = Promise.resolve()
   const waiting = new Map<string, Output[]>()
+  const toldByRules: Output[] = []
   const waitingOf = (topic: string, partition: number): Output[] => {
     const name = `${topic}/${partition}`
     const outputs = waiting.get(name) ?? []
@@ -124,13 +127,15 @@ export function holdSource(source: string, parts: HoldParts): HeldSource {
     held: () => held,
     renew: () =>
       inTurn(async () => {
-        if (held === undefined || held.rulesVersion === parts.rulesVersion()) return undefined
-        return start(held.next, toldBy(held), waitingOf('', 0))
+        if (held === undefined || held.rulesVersion === parts.rulesVersion()) return
+        await start(held.next, toldBy(held), toldByRules)
       }),
+    toldByRules,
     letGo: () => {
       lettings++
       held = undefined
       waiting.clear()
+      toldByRules.length = 0
     },
   }
 }
