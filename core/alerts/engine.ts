@@ -137,21 +137,19 @@ export class AlertEngine {
     const [first] = runs
     if (first === undefined) return
     const replaced: Revision[] = []
-    const judged = new Map<SeriesWatch, Set<RuleOnSeries>>([[watch, new Set()]])
-    const add = (of: SeriesWatch, touched: ReadonlySet<RuleOnSeries>): void =>
-      void judged.set(of, (judged.get(of) ?? new Set()).union(touched))
+    const judged = new Map<RuleOnSeries, SeriesWatch>()
     for (const run of runs) {
       const { touched, revisions, changedFromMs } = watch.take(run)
-      add(watch, touched)
+      for (const rule of touched) judged.set(rule, watch)
       replaced.push(...revisions)
       for (const name of this.dependents.get(seriesName(dataset, key)) ?? []) {
         const other = this.watches.get(name)
-        if (other) add(other, other.judgeAgain(changedFromMs, run))
+        if (other) for (const rule of other.judgeAgain(changedFromMs, run)) judged.set(rule, other)
       }
     }
     if (first.isSilent) return
-    // What is told is what the answer says as a whole, and not one of its runs.
-    for (const [of, rules] of judged) for (const rule of rules) this.tell(of, rule, first, outcome)
+    // The answer is told as a whole, and not each of its runs.
+    for (const [rule, of] of judged) this.tell(of, rule, first, outcome)
     if (replaced.length === 0) return
     const named = runs.reduce((total, { values }) => total + values.length, 0)
     outcome.transitions.push(...revisionTransitions(watch, replaced, first, named))

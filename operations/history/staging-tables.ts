@@ -29,17 +29,21 @@ export async function createStaging(store: Store, staging: string, tables: Fille
 /** Explodes the slices for the tables of points. */
 const explodes = { table: 'exploded', view: 'exploded_mv', from: 'slices' }
 
-async function stageView(store: Store, staging: string, { table, view, from }: typeof explodes): Promise<void> {
+/** @param into the database of the table that the staged rows fill */
+async function stageView(
+  store: Store,
+  staging: string,
+  { table, view, from }: typeof explodes,
+  into = staging,
+): Promise<void> {
   // Other tables that the view reads stay the live ones, so a row keeps the `stored_at` of the live row.
   const select = (await selectOf(store, view)).replaceAll(`${database}.${from}`, `${staging}.${from}`)
-  await createView(store, `${staging}.${view}`, `${staging}.${table}`, select)
+  await createView(store, `${staging}.${view}`, `${into}.${table}`, select)
 }
 
 /** Lets the live table that says where to look for changes know the slices that are staged, too. It may say too much. */
-export async function nameStagedSlices(store: Store, staging: string): Promise<void> {
-  const select = (await selectOf(store, 'known_slices_mv')).replaceAll(`${database}.slices`, `${staging}.slices`)
-  await createView(store, `${staging}.known_slices_mv`, `${database}.known_slices`, select)
-}
+export const nameStagedSlices = (store: Store, staging: string): Promise<void> =>
+  stageView(store, staging, { table: 'known_slices', view: 'known_slices_mv', from: 'slices' }, database)
 
 /** Creates views that insert each new live row into the staging tables, too. */
 export async function mirrorLiveInserts(store: Store, staging: string, tables: FilledTable[]): Promise<void> {

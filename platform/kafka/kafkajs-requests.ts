@@ -67,11 +67,10 @@ function patchProduce(produce: Produce): void {
   const stock = produce.protocol
   produce.protocol = (by) => (options) => {
     const made = stock(by)(options)
-    const runs = runsOf(options)
     // What else is sent by kafkajs goes its way.
-    if (runs === undefined) return made
+    if (!isOfRuns(options)) return made
     if (by.version < 3) throw new Error('the broker is older than Kafka 0.11, which was the first one to take records')
-    const encode = async (): Promise<Encoder> => encodeProduce(options, runs, new EncoderClass())
+    const encode = async (): Promise<Encoder> => encodeProduce(options, new EncoderClass())
     return { ...made, request: { ...made.request, encode } }
   }
 }
@@ -87,28 +86,22 @@ function patchFetch(fetch: Fetch): void {
   }
 }
 
-/** Returns the records that openProducer sends, by topic and partition. */
-function runsOf({ topicData }: ProduceOptions): [topic: string, runs: RecordRun[]][] | undefined {
-  const runs = topicData.map(({ topic, partitions }): [string, RecordRun[]] => [
-    topic,
-    partitions.flatMap(({ messages }) => messages.filter((message) => message instanceof RecordRun)),
-  ])
-  const sent = topicData.flatMap(({ partitions }) => partitions.flatMap(({ messages }) => messages)).length
-  return runs.flatMap(([, ofTopic]) => ofTopic).length === sent ? runs : undefined
-}
+/** Whether `openProducer` sends: one run of records a partition. */
+const isOfRuns = ({ topicData }: ProduceOptions): boolean =>
+  topicData.every(({ partitions }) =>
+    partitions.every(({ messages }) => messages.length === 1 && messages[0] instanceof RecordRun),
+  )
 
 /** Produce request from version 3 on: kafka.apache.org/protocol#The_Messages_Produce. */
-function encodeProduce(
-  { acks, timeout, compression }: ProduceOptions,
-  topics: readonly [topic: string, runs: RecordRun[]][],
-  out: Encoder,
-): Encoder {
+function encodeProduce({ acks, timeout, compression, topicData }: ProduceOptions, out: Encoder): Encoder {
   const writtenAtMs = Date.now()
-  out.writeString(null).writeInt16(acks).writeInt32(timeout).writeInt32(topics.length)
-  for (const [topic, runs] of topics) {
-    out.writeString(topic).writeInt32(runs.length)
-    for (const { partition, records } of runs)
-      out.writeInt32(partition).writeBytes(writeBatch(records, writtenAtMs, codecOf(compression)))
+  out.writeString(null).writeInt16(acks).writeInt32(timeout).writeInt32(topicData.length)
+  for (const { topic, partitions } of topicData) {
+    out.writeString(topic).writeInt32(partitions.length)
+    for (const { partition, messages } of partitions) {
+      const [run] = messages as [RecordRun]
+      out.writeInt32(partition).writeBytes(writeBatch(run.records, writtenAtMs, codecOf(compression)))
+    }
   }
   return out
 }

@@ -68,8 +68,9 @@ export async function startEngine(
   const slices = timeseriesTopic(source).name
   const fullMs = await readAgain(reading, slices, timeseriesSliceSchema, (slice, isReplay) => {
     if (!engine.isWatched(slice.dataset, slice.key)) return
-    engine.take(slice.dataset, slice.key, runOf(slice, true))
-    if (!saysNow(slice, runOf(slice, isReplay))) return
+    const run = runOf(slice, isReplay)
+    engine.take(slice.dataset, slice.key, { ...run, isSilent: true })
+    if (!saysNow(slice, run)) return
     heardAt.set(slice.dataset, Math.max(slice.knownAt, heardAt.get(slice.dataset) ?? 0))
   })
   await readAgain(reading, answersTopic(source).name, acceptedAnswerSchema, (answer) => {
