@@ -1,16 +1,47 @@
+import { randomInt } from 'node:crypto'
+import { createSocket, type Socket } from 'node:dgram'
 import { createServer, type Server } from 'node:net'
 import { UserError } from '#platform/process/user-error.ts'
 import { holderOf, type PortHolder } from './port-holder.ts'
 import { defaultPortBase, portsOfAStack } from './ports.ts'
 import { shellWord } from './shell-word.ts'
 
-/** Returns `count` different ports on loopback that are free at the moment. */
+/**
+ * Above the ports of stacks that assertFree names, and below those that Linux gives to outgoing connections: one of these
+ * could take a port between this look and the listening.
+ */
+const portRange = { from: 28_000, to: 32_700 }
+const attemptsPerPort = 1_000
+
+/** The UDP socket of a port says to other processes that it is given away, for as long as this process lives. */
+const reservations: Socket[] = []
+
+/**
+ * Returns `count` different ports on loopback that nothing listens on. No other call returns them while this process lives.
+ * @throws Error if no port is free
+ */
 export async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(Array.from({ length: count }, () => listen(0)))
-  const ports = servers.map((server) => (server.address() as { port: number }).port)
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
+  const ports: number[] = []
+  for (let attempt = 0; ports.length < count; attempt++) {
+    if (attempt > count * attemptsPerPort) throw new Error(`No port is free from ${portRange.from} to ${portRange.to}`)
+    const port = randomInt(portRange.from, portRange.to)
+    if ((await reserve(port)) && (await whyTaken(port)) === undefined) ports.push(port)
+  }
   return ports
 }
+
+const reserve = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = createSocket('udp4').unref()
+    socket.once('error', () => {
+      socket.close()
+      resolve(false)
+    })
+    socket.bind({ port, address: '127.0.0.1', exclusive: true }, () => {
+      reservations.push(socket)
+      resolve(true)
+    })
+  })
 
 /**
  * Checks that all ports are free; `ports` maps purposes to ports.

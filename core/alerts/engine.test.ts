@@ -349,3 +349,18 @@ test('points that a condition cannot judge are counted: too few samples, and a r
   expect(of([0, 0, 0, 0, 0, 0])).toBe(6)
   expect(of([1, 1, 1], true)).toBe(0)
 })
+
+test('what silent points made fire is silent no longer once an answer has undone it, or when it was told', () => {
+  const rule = { when: { value: '>', than: 5 }, for: 'PT10S' }
+  const silent = { isSilent: true }
+  const undone = [
+    points(0, [9, 9, 1], silent),
+    points(1, [null, null], { knownMs: startMs + 60_000 }),
+    points(3, [9, 1]),
+  ]
+  expect(told(engineOf(rule), undone)).toEqual([['firing', 0, 4]])
+  const episode = { onsetMs: startMs, firedMs: startMs + stepMs, endsMs: null, isSilent: false, firingId: 'first' }
+  const state = { ruleId: 'r', ruleVersion: 1, dataset: 'd', key: 'k', episodes: [episode], knownMs: startMs + stepMs }
+  const again = [points(0, [9, 9], silent), points(1, [null, 9, 1], { knownMs: startMs + 60_000 })]
+  expect(told(engineOf(rule, [state]), again)).toEqual([['resolved', 0, 3]])
+})

@@ -210,6 +210,17 @@ test('the order of the slices of an answer changes nothing, down to the ids', ()
   )
 })
 
+// It fires by the answers before the start, is taken back after it, and comes again with the same onset.
+const toldAndTakenBack = {
+  rule: ruleOf({ any: [plain, aboveOther] }, { for: 'PT1H', times: { of: 3, atLeast: 2 } }),
+  answers: [
+    { window: 2, a: [null, 1, 1, 6], b: null, isOtherFirst: false },
+    { window: 0, a: [1, 1, 3, 2], b: [1, 1, 1, 1], isOtherFirst: false },
+    { window: 2, a: null, b: [1, 1, 1, 1], isOtherFirst: false },
+    { window: 3, a: [1, 1, 1, 1], b: [1, 1, 1, 1], isOtherFirst: true },
+  ],
+}
+
 test('an engine that starts anew between the slices of an answer goes on as if it had never stopped', () => {
   fc.assert(
     fc.property(rules, answers, fc.nat(39), (rule, later, at) => {
@@ -227,7 +238,7 @@ test('an engine that starts anew between the slices of an answer goes on as if i
         if (index >= at) expect(transitions).toEqual(whole[index])
       }
     }),
-    { numRuns: 200 },
+    { numRuns: 3_000, examples: [[toldAndTakenBack.rule, toldAndTakenBack.answers, 7]] },
   )
 })
 
@@ -251,6 +262,6 @@ test('an engine that gets slices again, which it had told of before it died, rep
         else expect(transitions).toEqual(whole[index])
       }
     }),
-    { numRuns: 200 },
+    { numRuns: 3_000 },
   )
 })

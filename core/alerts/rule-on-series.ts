@@ -1,5 +1,6 @@
 import { inactive, isFiring, nextPhase, type PhaseState } from './phase.ts'
 import { durationMs, type Operator, type PointCondition, pointConditions, type RuleVersion } from './rule.ts'
+import type { PointRun } from './series-points.ts'
 
 /** A time during which a rule fired on a series. */
 export interface Episode {
@@ -22,6 +23,9 @@ export interface ToldBefore {
   knownMs: number
 }
 
+/** The answer that brought the points that are judged. */
+export type JudgedAnswer = Pick<PointRun, 'knownMs' | 'isSilent'>
+
 /** A condition and where the numbers that it compares come from. */
 export interface JudgedCondition {
   condition: PointCondition
@@ -42,8 +46,10 @@ export class RuleOnSeries {
   /** What the state was before a point changed it, oldest first. */
   private history: { cell: number; before: PhaseState }[] = []
   private steppedTo = Number.NEGATIVE_INFINITY
-  /** Episodes that were silent before the last rewind. They are silent again if they come about again. */
+  /** Silent episodes that the points of `judgedMs` have undone. They are silent if the same points bring them about again. */
   private readonly silentOnsets = new Set<number>()
+  /** When the answer became known whose points were taken last. undefined: they were read again. */
+  private judgedMs: number | undefined
   /** Oldest first. Only the last one may be open. */
   episodes: Episode[] = []
   told: ToldEpisode[]
@@ -88,9 +94,14 @@ export class RuleOnSeries {
     return [...(than === undefined ? [] : [than]), ...(clearAt === undefined ? [] : [clearAt])]
   }
 
-  /** Takes the next point. A point that was taken already is passed over. */
-  step(cell: number, atMs: number, isSilent: boolean): void {
+  /**
+   * Takes the next point. A point that was taken already is passed over.
+   * @param answer what brought the point. undefined: it was read again
+   */
+  step(cell: number, atMs: number, answer: JudgedAnswer | undefined): void {
     if (cell <= this.steppedTo) return
+    this.beginAnswer(answer)
+    const isSilent = answer?.isSilent ?? false
     if (isSilent) this.mayOwe = true
     this.steppedTo = cell
     const before = this.state
@@ -122,17 +133,24 @@ export class RuleOnSeries {
     return isUnsure ? undefined : this.join === 'all'
   }
 
-  /** Forgets what the points from `cell` on did. They are to be taken again. */
-  rewind(cell: number, atMs: number): void {
+  private beginAnswer(answer: JudgedAnswer | undefined): void {
+    if (answer?.knownMs === this.judgedMs) return
+    this.judgedMs = answer?.knownMs
+    this.silentOnsets.clear()
+  }
+
+  /** Forgets what the points from `cell` on did. They are to be taken again, by `step`. @param answer see `step` */
+  rewind(cell: number, atMs: number, answer: JudgedAnswer | undefined): void {
+    this.beginAnswer(answer)
     const first = this.history.findIndex((change) => change.cell >= cell)
     if (first >= 0) {
       this.state = (this.history[first] as { before: PhaseState }).before
       this.history.length = first
     }
     this.steppedTo = Math.min(this.steppedTo, cell - 1)
-    this.silentOnsets.clear()
+    const wasTold = (onsetMs: number): boolean => this.told.some((told) => told.onsetMs === onsetMs)
     for (const { firedMs, onsetMs, isSilent } of this.episodes)
-      if (firedMs >= atMs && isSilent) this.silentOnsets.add(onsetMs)
+      if (firedMs >= atMs && isSilent && !wasTold(onsetMs)) this.silentOnsets.add(onsetMs)
     this.episodes = this.episodes.filter(({ firedMs }) => firedMs < atMs)
     const last = this.episodes.at(-1)
     if (last !== undefined && last.endsMs !== null && last.endsMs >= atMs) last.endsMs = null

@@ -162,8 +162,8 @@ export class SeriesWatch {
         touched.delete(rule)
         continue
       }
-      if (from < cell) this.judge(rule, from, this.heldFrom(from), run.isSilent)
-      else rule.step(cell, atMs, run.isSilent)
+      if (from < cell) this.judge(rule, from, this.heldFrom(from), run)
+      else rule.step(cell, atMs, run)
       this.watchClosely(rule)
     }
   }
@@ -182,7 +182,7 @@ export class SeriesWatch {
     for (const rule of this.rules) {
       const since = this.halves.judgedFrom(rule, from, answer)
       if (since === undefined) continue
-      this.judge(rule, since, since < from ? this.heldFrom(since) : held, answer?.isSilent ?? false)
+      this.judge(rule, since, since < from ? this.heldFrom(since) : held, answer)
       touched.add(rule)
     }
   }
@@ -192,14 +192,14 @@ export class SeriesWatch {
     for (const rule of this.halves.waiting) {
       const since = this.halves.judgedFrom(rule, Number.POSITIVE_INFINITY, answer)
       if (since === undefined) continue
-      this.judge(rule, since, this.heldFrom(since), answer.isSilent)
+      this.judge(rule, since, this.heldFrom(since), answer)
       touched.add(rule)
     }
   }
 
-  private judge(rule: RuleOnSeries, from: number, held: readonly HeldCell[], isSilent: boolean): void {
-    rule.rewind(from, this.points.grid.instantOf(from))
-    for (const { cell, atMs } of held) rule.step(cell, atMs, isSilent)
+  private judge(rule: RuleOnSeries, from: number, held: readonly HeldCell[], answer: Answer | undefined): void {
+    rule.rewind(from, this.points.grid.instantOf(from), answer)
+    for (const { cell, atMs } of held) rule.step(cell, atMs, answer)
     this.watchClosely(rule)
   }
 
