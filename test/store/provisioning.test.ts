@@ -97,7 +97,7 @@ describe('migrations', () => {
   })
 
   it.each([
-    '0099_create_gap.sql',
+    '9998_create_gap.sql',
     '0001_create_again.sql',
     'create_unnumbered.sql',
     '0013_CREATE_LOUD.sql',
