@@ -115,7 +115,8 @@ function service(options: PlanOptions, name: (typeof services)[number]): PartPla
       ALERTER_URL: `http://127.0.0.1:${ports.alerter}`,
     }),
   }
-  const program = { name, title: `The ${name}`, main: `services/${name}/main.ts`, environment }
+  const isBulky = name === 'normalizer' || name === 'sink'
+  const program = { name, title: `The ${name}`, main: `services/${name}/main.ts`, environment, isBulky }
   return {
     name,
     // All services follow the simulator's clock.
