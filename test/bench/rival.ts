@@ -82,7 +82,7 @@ async function measureEngine(pipeline: Pipeline, points: number, way: RivalWay):
     // As with tidemark, the time of joining the group does not count.
     const cpuOf = countCpu(pids)
     const startedMs = performance.now()
-    await untilStored(engine, points, 50)
+    await untilStored(engine, points, 100)
     const elapsedS = (performance.now() - startedMs) / 1000
     const cpu = cpuOf(points)
     const memory_mib = residentMiBOf(pids)

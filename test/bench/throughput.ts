@@ -96,7 +96,7 @@ export async function measureRun(
   const normalizer = await pipeline.start('normalizer', setting)
   const cpuOfNormalizer = countCpu({ normalizer: normalizer.pid })
   const startedMs = performance.now()
-  await untilStored(pipeline, points, 50, before)
+  await untilStored(pipeline, points, 100, before)
   const elapsedS = (performance.now() - startedMs) / 1000
   const cpu = { ...cpuOfOthers(points), ...cpuOfNormalizer(points) }
   const memory = residentMiBOf({ ...others, normalizer: normalizer.pid })
