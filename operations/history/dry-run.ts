@@ -6,7 +6,7 @@ import { currentRawSpans, trimToRetained, type WindowRange } from './raw-span.ts
 import { type RefusedAnswer, refusalsOf } from './refusals.ts'
 import { newReplayId } from './replay-log.ts'
 import { type DatasetDiff, diffDataset, explodeIntoStaging, type StageParts } from './stage.ts'
-import { createStaging, dropStaging } from './staging-tables.ts'
+import { createStagedSlices, dropStaging } from './staging-tables.ts'
 import { untilQueryable } from './until-queryable.ts'
 
 // Maximum number of refusals in memory. Further refusals are not compared.
@@ -36,7 +36,7 @@ export async function dryRun(
   let answers = 0
   await dropLeftovers(store, prefix)
   try {
-    await createStaging(store, staging, ['point_revisions', 'stored_answers'])
+    await createStagedSlices(store, staging)
     await explodeIntoStaging(parts, {
       ...{ groupId, source, spans, dataset: dataset.name, windows, staging, say },
       onCommitted: (batch) => {

@@ -33,8 +33,8 @@ type Command = (query: string) => Promise<unknown>
 export async function erase(store: Store, retold: ReplayScope, aside: string): Promise<ErasedCounts> {
   const { dataset, transformVersion } = retold
   const parameters = { dataset, transformVersion }
-  const command = (query: string) =>
-    store.command({ query, query_params: parameters, clickhouse_settings: insertSettings })
+  const settings = { ...insertSettings, mutations_sync: '2' } as const
+  const command = (query: string) => store.command({ query, query_params: parameters, clickhouse_settings: settings })
   const count = async (from: string): Promise<number> => {
     const [counted] = await readRows<{ rows: number }>(store, `SELECT count() AS rows FROM ${from}`, parameters)
     return counted?.rows ?? 0
@@ -71,33 +71,56 @@ async function erasePoints(command: Command, count: Count, retold: ReplayScope, 
   await command(`DROP TABLE IF EXISTS ${aside}.gone`)
   await command(`CREATE TABLE ${aside}.gone (key String, ts DateTime('UTC'), known_ms UInt64)
     ENGINE = MergeTree ORDER BY (key, ts)`)
-  // GROUP BY follows the sorting key of the table, so that the query needs little memory.
   await command(`INSERT INTO ${aside}.gone
     SELECT key, ts, toUInt64(toUnixTimestamp64Milli(known_at)) AS known_ms
-    FROM (
-      SELECT dataset, key, ts, known_at, max(transform_version) AS newest, max(${inSpans(retold.spans)}) AS was_read
-      FROM ${database}.point_revisions
-      WHERE ${ofWindows(retold)}
-      GROUP BY dataset, key, ts, known_at
-      HAVING newest < ${version} AND was_read
-      SETTINGS optimize_aggregation_in_order = 1
-    )`)
+    FROM ${database}.point_revisions
+    WHERE ${ofWindows(retold)} AND (key, known_at) IN (${unlikeAnswers(retold)})
+    GROUP BY dataset, key, ts, known_at
+    HAVING max(transform_version) < ${version} AND max(${inSpans(retold.spans)})
+    SETTINGS optimize_aggregation_in_order = 1`)
   const erased = await count(`${aside}.gone`)
   if (erased > 0) {
     // The remaining rows are inserted before the DELETE, so that readers see no gap. They are inserted again after it,
     // because a merge in between may have dropped them in favour of the outdated rows.
     await command(insertRemaining(aside, outdated))
     await command(`DELETE FROM ${database}.points WHERE dataset = {dataset:String}
-      AND (key, ts) IN (SELECT key, ts FROM ${aside}.gone)
       AND (key, ts, intDiv(version, 8192)) IN (SELECT key, ts, known_ms FROM ${aside}.gone)
       AND intDiv(version, 2) % 4096 < ${version}`)
     await command(insertRemaining(aside, outdated))
   }
-  const revisions = `${database}.point_revisions`
-  if ((await count(`${revisions} WHERE ${outdated}`)) > 0) await command(`DELETE FROM ${revisions} WHERE ${outdated}`)
+  await eraseRevisions(command, count, outdated)
   await command(`DROP DATABASE ${aside} SYNC`)
   return erased
 }
+
+// At this share of a table, to write the rows that remain costs less than to mark those that go. DELETE marks rows: it
+// writes one column of a large part, but all columns of a small one, and merges then read marked rows.
+const rewrittenShare = 0.25
+
+async function eraseRevisions(command: Command, count: Count, outdated: string): Promise<void> {
+  const table = `${database}.point_revisions`
+  const rows = await count(`${table} WHERE ${outdated}`)
+  if (rows === 0) return
+  const isRewritten = rows >= rewrittenShare * (await count(table))
+  await command(`${isRewritten ? `ALTER TABLE ${table} DELETE` : `DELETE FROM ${table}`} WHERE ${outdated}`)
+}
+
+/**
+ * Returns SQL for the answers, as key and known_at, of which points may be gone. An answer of which no rows are older has
+ * none. Neither has an answer of which the older rows are of the same points as the newer ones: sums of hashes say so. These
+ * are nearly all, because the points of an answer are stored, and merged, together. GROUP BY begins as the sorting key of
+ * the table, so that the query needs little memory.
+ */
+const unlikeAnswers = (retold: ReplayScope): string => `SELECT key, known_at
+  FROM (
+    SELECT dataset, key, known_at, transform_version < ${version} AS is_older, intHash64(toUnixTimestamp(ts)) AS point
+    FROM ${database}.point_revisions
+    WHERE ${ofWindows(retold)}
+  )
+  GROUP BY dataset, key, known_at
+  HAVING countIf(is_older) > 0
+    AND (count() != 2 * countIf(is_older) OR sumIf(point, is_older) != sumIf(point, NOT is_older))
+  SETTINGS optimize_aggregation_in_order = 1`
 
 const insertRemaining = (aside: string, outdated: string): string => `INSERT INTO ${database}.points (${pointColumns})
   SELECT ${asPoints}

@@ -19,11 +19,27 @@ export type FilledTable = (typeof filled)[number]['table']
 export async function createStaging(store: Store, staging: string, tables: FilledTable[]): Promise<void> {
   await store.command({ query: `CREATE DATABASE IF NOT EXISTS ${staging}` })
   const wanted = filled.filter(({ table }) => tables.includes(table))
-  for (const table of [...new Set(['slices', ...wanted.map(({ from }) => from)]), ...tables]) {
+  const isExploded = wanted.some(({ from }) => from === explodes.table)
+  const sourcesOf = new Set([...(isExploded ? [explodes.from] : []), ...wanted.map(({ from }) => from)])
+  for (const table of [...sourcesOf, ...tables]) {
     await store.command({ query: `CREATE TABLE IF NOT EXISTS ${staging}.${table} AS ${database}.${table}` })
   }
-  await stageView(store, staging, explodes)
+  if (isExploded) await stageView(store, staging, explodes)
   for (const each of wanted) await stageView(store, staging, each)
+}
+
+/**
+ * Creates what a comparison needs: the accepted answers, and the points as a view that explodes the staged slices when it
+ * is read. To store the points would cost more than all of the comparison.
+ */
+export async function createStagedSlices(store: Store, staging: string): Promise<void> {
+  await createStaging(store, staging, ['stored_answers'])
+  await store.command({
+    query: `CREATE TABLE IF NOT EXISTS ${staging}.slices AS ${database}.slices ENGINE = MergeTree ORDER BY (dataset, key)`,
+  })
+  const { view, from } = explodes
+  const select = await stagedSelect(store, staging, view, from)
+  await store.command({ query: `CREATE VIEW IF NOT EXISTS ${staging}.point_revisions AS ${select}` })
 }
 
 /** Explodes the slices for the tables of points. */
@@ -36,10 +52,12 @@ async function stageView(
   { table, view, from }: typeof explodes,
   into = staging,
 ): Promise<void> {
-  // Other tables that the view reads stay the live ones, so a row keeps the `stored_at` of the live row.
-  const select = (await selectOf(store, view)).replaceAll(`${database}.${from}`, `${staging}.${from}`)
-  await createView(store, `${staging}.${view}`, `${into}.${table}`, select)
+  await createView(store, `${staging}.${view}`, `${into}.${table}`, await stagedSelect(store, staging, view, from))
 }
+
+/** Other tables that the view reads stay the live ones, so a row keeps the `stored_at` of the live row. */
+const stagedSelect = async (store: Store, staging: string, view: string, from: string): Promise<string> =>
+  (await selectOf(store, view)).replaceAll(`${database}.${from}`, `${staging}.${from}`)
 
 /** Lets the live table that says where to look for changes know the slices that are staged, too. It may say too much. */
 export const nameStagedSlices = (store: Store, staging: string): Promise<void> =>

@@ -48,6 +48,9 @@ const platformTables = [
   { name: 'alert_events', time: 'onset_at', condition: timesBefore(ofDataset, 'onset_at') },
 ] as const
 
+/** Slices that a dry run keeps. They go as a whole, also one that reaches over the bound. */
+const stagedSlices = { name: 'slices', condition: `${ofDataset} AND start_ms < {before:Int64}` }
+
 export interface DeletedRows {
   year: number
   points: number
@@ -84,7 +87,7 @@ export type Bound = Pick<Deletion, 'dataset' | 'before'>
  * insert may add such rows again.
  */
 export async function removeRows(store: Store, bound: Bound, ownTables: readonly DeletedTable[] = []): Promise<void> {
-  for (const { name, condition } of platformTables) {
+  for (const { name, condition } of [...platformTables, stagedSlices]) {
     for (const table of await everyTable(store, name)) await removeFrom(store, table, condition, parameters(bound))
   }
   for (const { name, rows, time } of await timedTables(store, ownTables)) {
@@ -125,10 +128,14 @@ async function removeFrom(
   }
 }
 
-/** Returns the table `name` in database `tidemark`, and in the databases `tidemark_...` of staging tables. */
+/**
+ * Returns the table `name` in database `tidemark`, and in the databases `tidemark_...` of staging tables, if it keeps rows.
+ * A dry run has a view in place of a table, which leaves out what was deleted.
+ */
 async function everyTable(store: Store, name: string): Promise<string[]> {
   const query = `SELECT concat(database, '.', name) AS qualified FROM system.tables
-    WHERE (database = {database:String} OR startsWith(database, {beside:String})) AND name = {name:String}`
+    WHERE (database = {database:String} OR startsWith(database, {beside:String})) AND name = {name:String}
+      AND endsWith(engine, 'MergeTree')`
   const found = await readRows<{ qualified: string }>(store, query, { database, beside: `${database}_`, name })
   return found.map(({ qualified }) => qualified)
 }

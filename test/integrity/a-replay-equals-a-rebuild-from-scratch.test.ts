@@ -162,12 +162,12 @@ test('a dry run refuses what the normalizer would, and ends when the store takes
 
   coreMaxExchanges.explode = explode
   // Its tables are made like ours: each row makes the store throw with a number that nobody has listed (395).
-  const revisions = 'ALTER TABLE tidemark.point_revisions'
-  await chain.store.command({ query: `${revisions} ADD CONSTRAINT trap CHECK throwIf(step_s > 0, 'a trap') = 0` })
+  const answers = 'ALTER TABLE tidemark.stored_answers'
+  await chain.store.command({ query: `${answers} ADD CONSTRAINT trap CHECK throwIf(points > 0, 'a trap') = 0` })
   try {
     await expect(dryRun(chain, sourced, all, quiet.progress)).rejects.toThrow('a trap')
   } finally {
-    await chain.store.command({ query: `${revisions} DROP CONSTRAINT trap` })
+    await chain.store.command({ query: `${answers} DROP CONSTRAINT trap` })
   }
   expect(await everything()).toEqual(before)
 })

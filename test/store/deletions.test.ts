@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { migrations } from '#infra/clickhouse/migrations.ts'
+import { createStagedSlices, dropStaging, stagingInserter } from '#operations/history/staging-tables.ts'
 import { insert } from '#platform/clickhouse/client.ts'
 import {
   boundOf,
@@ -113,6 +114,29 @@ test('what a rebuild or a dry run has beside the tables is removed too', async (
   for (const of of ['tidemark', 'tidemark_beside'])
     expect(await lines(running.store, `SELECT identity FROM ${of}.stored_answers`)).toEqual(['2'])
   await command('DROP DATABASE tidemark_beside SYNC')
+})
+
+test('slices that a dry run keeps are removed too, and its view shows nothing of them', async () => {
+  const staging = 'tidemark_dry_beside'
+  await createStagedSlices(running.store, staging)
+  const slices = [...around('a'), ...around('b', 'test.other')]
+  const answers = slices.map((of, offset) => {
+    const accepted = acceptedAnswer({ ...of, windowStart: of.start, windowEnd: of.start + 1, identity: 1 })
+    return { dataset: of.dataset, partition: 0, offset, read: { slices: [of], accepted } as never }
+  })
+  await stagingInserter(running.store, staging)(answers)
+  await storeDeletion(running.store, deletion('2025-01-01T00:00:00Z'))
+  const shown = () =>
+    lines(
+      running.store,
+      `SELECT DISTINCT dataset, ts FROM ${staging}.point_revisions WHERE key IN ('a', 'b') ORDER BY ALL`,
+    )
+  const other = ['2024-12-31 23:00:00', '2025-01-01 00:00:00', '2025-01-01 01:00:00'].map((ts) => `test.other\t${ts}`)
+  expect(await shown()).toEqual([`${dataset}\t2025-01-01 00:00:00`, `${dataset}\t2025-01-01 01:00:00`, ...other])
+  await removeRows(running.store, bounds('2025-01-01T00:00:00Z'))
+  expect(await lines(running.store, `SELECT DISTINCT dataset FROM ${staging}.slices`)).toEqual(['test.other'])
+  expect(await shown()).toEqual(other)
+  await dropStaging(running.store, staging)
 })
 
 test('what alert rules told of deleted times is removed, does not come back, and the rest stays', async () => {

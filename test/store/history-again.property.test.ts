@@ -8,7 +8,7 @@ import { diffTables, storedDatasets, storedVersions } from '#operations/history/
 import { erase } from '#operations/history/erase.ts'
 import { copyUnreproducible, exchange, makeTables, staging, stateOfTables } from '#operations/history/exchange.ts'
 import type { ReadAnswer } from '#operations/history/explode-span.ts'
-import { createStaging, dropStaging, stagingInserter } from '#operations/history/staging-tables.ts'
+import { createStagedSlices, dropStaging, stagingInserter } from '#operations/history/staging-tables.ts'
 import type { Store } from '#platform/clickhouse/client.ts'
 import { migrate } from '#platform/clickhouse/migrate.ts'
 import { jao } from '#sources/jao/jao.ts'
@@ -177,7 +177,7 @@ async function check(histories: History[], diesAfter: number): Promise<void> {
   await empty()
   await tell(old)
   const dry = 'tidemark_dry_again'
-  await createStaging(running.store, dry, ['point_revisions', 'stored_answers'])
+  await createStagedSlices(running.store, dry)
   await stagingInserter(running.store, dry)(read)
   for (const [at, { raws }] of histories.entries()) {
     const compared = {
@@ -187,7 +187,8 @@ async function check(histories: History[], diesAfter: number): Promise<void> {
       transformVersion: 2,
       staging: dry,
     }
-    const { answers } = await diffTables(running.store, compared)
+    const { answers, ...rows } = await diffTables(running.store, compared)
+    expect(rows).toMatchObject(rowCounts(at, histories[at]!, oldReading[at]!.flat(), newReading[at]!.flat()))
     const counts = { added: 0, changed: 0, gone: 0, same: 0, rawGoneKept: 0 }
     raws.forEach((_, offset) => {
       const [one, other] = [oldReading[at]![offset]![0], newReading[at]![offset]![0]].map(size)
@@ -221,6 +222,33 @@ async function check(histories: History[], diesAfter: number): Promise<void> {
     (line) => places.has(line.split('\t').slice(0, 2).join()) && !stored.has(line),
   )
   expect(moved).toEqual([])
+}
+
+/** What becomes of the rows of a history, by hand: one row a key, ts and known_at. */
+function rowCounts(at: number, { firstOffset }: History, old: ReadAnswer[], read: ReadAnswer[]) {
+  const rowsOf = (answers: ReadAnswer[]) => {
+    const rows = new Map<string, { says: string; isGone: boolean }>()
+    for (const { offset, read } of answers) {
+      if (!('slices' in read)) continue
+      for (const { key, start, step, knownAt, values } of read.slices)
+        values.forEach((value, i) => {
+          const row = `${at} ${key} ${start + i * step * 1000} ${knownAt}`
+          const isGone = offset < firstOffset && (rows.get(row)?.isGone ?? true)
+          rows.set(row, { says: `${value} ${step}`, isGone })
+        })
+    }
+    return rows
+  }
+  const stored = rowsOf(old)
+  const today = rowsOf(read)
+  const counts = { rowsAdded: 0, rowsChanged: 0, rowsGone: 0, rowsSame: 0, rawGoneKept: 0, ofSameVersion: 0 }
+  for (const row of today.keys()) if (!stored.has(row)) counts.rowsAdded++
+  for (const [row, { says, isGone }] of stored) {
+    const now = today.get(row)
+    if (now === undefined) counts[isGone ? 'rawGoneKept' : 'rowsGone']++
+    else counts[now.says === says ? 'rowsSame' : 'rowsChanged']++
+  }
+  return counts
 }
 
 const size = (told: ReadAnswer | undefined): string | undefined => {
