@@ -38,17 +38,21 @@ export async function measureMarkets(tell: (line: string) => void): Promise<Figu
     const empty = await cpuPercent(30)
     tell(`an empty store: ${bare} % of a core, with the statements of sources ${empty} %`)
     await loadDay(store)
-    tell(`${markets * metrics.length * dayTicks} samples loaded`)
+    const samples = await samplesIn(store)
+    tell(`${samples.samples} samples loaded`)
     await untilAddedUp(store, tell)
     const merging = await cpuPercent(60)
     tell(`kept up to date without ticks: ${merging} % of a core`)
-    const live = await tickLive(store, 90)
+    const refreshing = await refreshCpu(store, cpuPercent)
+    tell(`refreshing while ticks come: ${refreshing.refresh_cpu_percent} % of a core`)
+    const ages = await measureAges(store, 90)
     return {
-      samples: markets * metrics.length * dayTicks,
+      ...samples,
       empty_store_without_markets_cpu_percent: bare,
       empty_store_cpu_percent: empty,
-      refresh_cpu_percent: merging,
-      ...live,
+      without_ticks_cpu_percent: merging,
+      ...refreshing,
+      ...ages,
       ...(await refreshMs(store)),
       ...(await askAll(store)),
     }
@@ -105,37 +109,74 @@ async function untilAddedUp(store: Store, tell: (line: string) => void): Promise
   }
 }
 
-async function tickLive(store: Store, seconds: number): Promise<Figures> {
+/** Inserts a tick of all markets every 10 s, until the returned function is called. Rejects there if an insert failed. */
+function startTicks(store: Store, onInserted: (atMs: number) => Promise<void> = async () => undefined) {
   const target = slicesTable
   if (!target) throw new Error('slices have no table')
   const stopped = new AbortController()
-  const ages: number[] = []
-  const delays: number[] = []
   const ticking = (async () => {
     while (!stopped.signal.aborted) {
       const atMs = Math.floor(Date.now() / 10_000) * 10_000
       await insert(store, target.table, target.columns, tickOf(atMs).map(target.row))
-      const insertedMs = Date.now()
-      const newest = () => read(store, 'SELECT toUnixTimestamp(max(last_at)) FROM tidemark.market_24h', {})
-      while (Number(await newest()) * 1000 < atMs) await sleep(100)
-      delays.push(Date.now() - insertedMs)
+      await onInserted(atMs)
       await sleep(Math.max(0, atMs + 10_000 - Date.now()))
     }
   })()
+  return async (): Promise<void> => {
+    stopped.abort()
+    await ticking
+  }
+}
+
+/**
+ * Returns the CPU of the store while ticks come, in percent of one core: with the views that keep market_24h, without
+ * them, and the difference. It depends on the minute, as a refresh reads the samples that no bucket has: at least three
+ * minutes are measured. Nobody asks meanwhile.
+ */
+async function refreshCpu(store: Store, cpuPercent: (seconds: number) => Promise<number>): Promise<Figures> {
+  const stopTicks = startTicks(store)
+  const withRefreshes = await cpuPercent(180)
+  await store.command({ query: 'SYSTEM STOP VIEWS' })
+  const without = await cpuPercent(60)
+  await store.command({ query: 'SYSTEM START VIEWS' })
+  await stopTicks()
+  return {
+    ticking_cpu_percent: withRefreshes,
+    ticking_without_refreshing_cpu_percent: without,
+    refresh_cpu_percent: Number((withRefreshes - without).toFixed(1)),
+  }
+}
+
+async function measureAges(store: Store, seconds: number): Promise<Figures> {
+  const ages: number[] = []
+  const delays: number[] = []
+  const newest = () => read(store, 'SELECT toUnixTimestamp(max(last_at)) FROM tidemark.market_24h', {})
+  const stopTicks = startTicks(store, async (atMs) => {
+    const insertedMs = Date.now()
+    while (Number(await newest()) * 1000 < atMs) await sleep(100)
+    delays.push(Date.now() - insertedMs)
+  })
   const untilMs = Date.now() + seconds * 1000
   while (Date.now() < untilMs) {
     const at = Number(await read(store, 'SELECT toUnixTimestamp(max(at)) FROM tidemark.market_24h', {}))
     ages.push(Date.now() - at * 1000)
     await sleep(200)
   }
-  stopped.abort()
-  await ticking
+  await stopTicks()
   return {
     market_24h_age_p50_ms: percentile(ages, 0.5),
+    market_24h_age_p95_ms: percentile(ages, 0.95),
     market_24h_age_max_ms: percentile(ages, 1),
     tick_until_in_market_24h_p50_ms: percentile(delays, 0.5),
     tick_until_in_market_24h_max_ms: percentile(delays, 1),
   }
+}
+
+/** Counts the samples that the store has, in points and among those of the last day. */
+async function samplesIn(store: Store): Promise<Figures> {
+  const rowsOf = async (table: string) =>
+    Number(await read(store, `SELECT count() FROM tidemark.${table} WHERE dataset = '${dataset}'`, {}))
+  return { samples: await rowsOf('points'), samples_of_the_last_day: await rowsOf('market_samples') }
 }
 
 function tickOf(atMs: number) {
