@@ -1,9 +1,10 @@
-// market_24h: statistics of each series over the last 24 hours, computed every 5 s. They combine the ten-minute buckets
-// and the samples outside buckets. Both are read with FINAL, so a repeated sample counts once. One thread computes them
-// and leaves the other cores to queries and inserts.
+// market_24h: statistics of each series over the last 24 hours, computed every 5 s. They combine sums of hours, the
+// ten-minute buckets outside these hours, and the samples outside buckets. Samples are read with FINAL, so a repeated
+// sample counts once. One thread computes them and leaves the other cores to queries and inserts.
 import type { StoreStatement } from '../source.ts'
 import { bucketStates, quietS, sums } from './buckets.ts'
 import { marketSql, metricSql } from './friendly-view.ts'
+import { hourStates } from './hours.ts'
 import { bucketS, bucketSql } from './samples.ts'
 
 /**
@@ -42,28 +43,42 @@ ORDER BY (made_at, market, metric, dataset)
 TTL toDateTime(made_at, 'UTC') + INTERVAL 5 MINUTE
 SETTINGS ttl_only_drop_parts = 1`
 
-// One scalar subquery decides the time and the buckets. With two, a bucket computed in between could be counted twice
-// or not at all. Deletions cover whole days, and so whole buckets.
+// One scalar subquery decides the time, the hours and the buckets. With two, a bucket computed in between could be counted
+// twice or not at all. Deletions cover whole days, and so whole hours and buckets.
 const select24h = `
 WITH
     (
         SELECT (
             if(count() > 0, max(at), now('UTC')),
-            groupArrayIf((bucket, computed_at), from_bucket),
+            groupArrayIf((bucket, computed_at), from_bucket AND NOT from_hour),
             groupArrayIf(bucket, NOT from_bucket),
-            now64(3, 'UTC')
+            now64(3, 'UTC'),
+            groupUniqArrayIf((hour, made_at), from_hour)
         )
         FROM (
             SELECT
-                now('UTC') AS at,
+                at,
                 bucket,
                 computed_at,
-                bucket > at - INTERVAL 1 DAY AND bucket + ${bucketS - 1} <= at AS is_whole,
-                computed_at <= touched_at + ${quietS} AS is_changed,
-                row_number() OVER (PARTITION BY is_changed ORDER BY bucket DESC) AS nth,
-                is_whole AND computed_at > 0 AND (NOT is_changed OR nth > ${changedAtOnce}) AS from_bucket
-            FROM (${bucketStates})
-            WHERE bucket + ${bucketS} > at - INTERVAL 1 DAY AND bucket <= at
+                from_bucket,
+                hour,
+                h.made_at AS made_at,
+                hour > at - INTERVAL 1 DAY AND min(from_bucket) OVER (PARTITION BY hour)
+                    AND h.newest_bucket_at = max(computed_at) OVER (PARTITION BY hour) AS from_hour
+            FROM (
+                SELECT
+                    now('UTC') AS at,
+                    bucket,
+                    toStartOfHour(bucket) AS hour,
+                    computed_at,
+                    bucket > at - INTERVAL 1 DAY AND bucket + ${bucketS - 1} <= at AS is_whole,
+                    computed_at <= touched_at + ${quietS} AS is_changed,
+                    row_number() OVER (PARTITION BY is_changed ORDER BY bucket DESC) AS nth,
+                    is_whole AND computed_at > 0 AND (NOT is_changed OR nth > ${changedAtOnce}) AS from_bucket
+                FROM (${bucketStates})
+                WHERE bucket + ${bucketS} > at - INTERVAL 1 DAY AND bucket <= at
+            ) AS b
+            LEFT JOIN (${hourStates}) AS h USING (hour)
         )
     ) AS decided,
     (
@@ -107,6 +122,11 @@ FROM (
         FROM tidemark.market_buckets
         WHERE (bucket, computed_at) IN (SELECT settled.1, settled.2 FROM (SELECT arrayJoin(decided.2) AS settled))
           AND bucket >= bounds[dataset]
+        UNION ALL
+        SELECT dataset, key, samples, low, high, total, spread, first_at, first, last_at, last
+        FROM tidemark.market_hours
+        WHERE (hour, made_at) IN (SELECT settled.1, settled.2 FROM (SELECT arrayJoin(decided.5) AS settled))
+          AND hour >= bounds[dataset]
         UNION ALL
         SELECT dataset, key,${sums}
         FROM tidemark.market_samples FINAL

@@ -1,5 +1,6 @@
 import type { StoreStatement } from '../source.ts'
 import { bucketStatements } from './buckets.ts'
+import { hourStatements } from './hours.ts'
 import { market24hStatements } from './market-24h.ts'
 import { queryViewStatements } from './query-views.ts'
 import { sampleStatements } from './samples.ts'
@@ -8,6 +9,7 @@ import { sampleStatements } from './samples.ts'
 export const marketStatements: StoreStatement[] = [
   ...sampleStatements,
   ...bucketStatements,
+  ...hourStatements,
   ...market24hStatements,
   ...queryViewStatements,
 ]

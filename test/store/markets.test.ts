@@ -28,7 +28,7 @@ beforeAll(async () => {
 })
 afterAll(() => running?.stop())
 
-const tables = ['points', 'market_samples', 'market_touched', 'market_buckets', 'deletions']
+const tables = ['points', 'market_samples', 'market_touched', 'market_buckets', 'market_hours', 'deletions']
 const empty = async () => {
   for (const table of tables) await running.store.command({ query: `TRUNCATE TABLE tidemark.${table}` })
 }
@@ -165,7 +165,7 @@ function summedSeries(samples: Sample[]): Row {
   }
 }
 
-/** Has all buckets added up as in an hour from now, when nothing has come into them for long. */
+/** Has all buckets and hours added up as in an hour from now, when nothing has come into them for long. */
 async function settle(): Promise<void> {
   for (const query of [
     'TRUNCATE TABLE tidemark.market_touched',
@@ -179,6 +179,8 @@ async function settle(): Promise<void> {
   }
   // 24 in a turn.
   for (let turn = 0; turn < 7; turn++) await refresh('fill_market_buckets')
+  // Up to 24 hours in a turn, and the hour before them.
+  for (let turn = 0; turn < 2; turn++) await refresh('fill_market_hours')
 }
 const bucketsAddedUp = async () =>
   Number((await ask('SELECT uniq(bucket) + 0.0 AS n FROM tidemark.market_buckets'))[0]!.n)
@@ -276,6 +278,33 @@ describe('market_24h', () => {
     await refresh('fill_market_turns')
     const [row] = await ask("SELECT samples FROM tidemark.market_24h WHERE market = 'XXBTZUSD' AND metric = 'last'")
     expect(row!.samples).toBeGreaterThan(2_800)
+  })
+
+  it('adds up hours in place of their buckets, until a bucket of an hour is computed again', async () => {
+    const sent = markets()
+    await send(sent)
+    await settle()
+    const [made] = await ask('SELECT uniq(hour) + 0.0 AS hours FROM tidemark.market_hours')
+    expect(made!.hours).toBeGreaterThanOrEqual(23)
+    // Hours that say something else are read: the newest sums of an hour count.
+    await running.store.command({
+      query: `INSERT INTO tidemark.market_hours
+        SELECT * REPLACE (made_at + INTERVAL 1 SECOND AS made_at, high + 1e9 AS high) FROM tidemark.market_hours`,
+    })
+    const highest = async (): Promise<number> => {
+      await refresh('fill_market_turns')
+      const [row] = await ask("SELECT max FROM tidemark.market_24h WHERE market = 'XXBTZUSD' AND metric = 'last'")
+      return Number(row!.max)
+    }
+    expect(await highest()).toBeGreaterThan(1e9)
+    // All buckets are computed again, and are newer than the hours.
+    await running.store.command({
+      query: `INSERT INTO tidemark.market_buckets
+        SELECT * REPLACE (computed_at + INTERVAL 1 SECOND AS computed_at) FROM tidemark.market_buckets FINAL`,
+    })
+    expect(await highest()).toBeLessThan(1e6)
+    await refresh('fill_market_hours')
+    await compare(sent)
   })
 
   it('counts a delivery that is repeated once, before and after buckets are added up', async () => {
