@@ -1,10 +1,12 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 
 const ticksPerSecond = 100
 
 /** CPU time of a process, user and system, s. Returns 0 if the process has ended. Linux only. */
-export function cpuSeconds(pid: number): number {
-  const fields = read(`/proc/${pid}/stat`).split(') ')[1]?.split(' ') ?? []
+export const cpuSeconds = (pid: number): number => statSeconds(`/proc/${pid}/stat`)
+
+function statSeconds(file: string): number {
+  const fields = read(file).split(') ')[1]?.split(' ') ?? []
   return (Number(fields[11] ?? 0) + Number(fields[12] ?? 0)) / ticksPerSecond
 }
 
@@ -13,6 +15,26 @@ export function countCpu(pids: Record<string, number>): (points: number) => Reco
   const before = mapValues(pids, cpuSeconds)
   return (points) =>
     mapValues(pids, (pid, name) => thousandth((cpuSeconds(pid) - (before[name] ?? 0)) / (points / 1e6)))
+}
+
+/**
+ * Begins to count CPU of the threads of processes. The returned function says how many CPU s the busiest thread of each
+ * process has used since, per million points. A service is JavaScript on one thread, so its busiest thread limits it.
+ */
+export function countBusiestThreads(pids: Record<string, number>): (points: number) => Record<string, number> {
+  const before = new Map(Object.entries(pids).map(([name, pid]) => [name, threadSeconds(pid)]))
+  return (points) =>
+    mapValues(pids, (pid, name) => {
+      const used = [...threadSeconds(pid)].map(([thread, s]) => s - (before.get(name)?.get(thread) ?? 0))
+      return thousandth(Math.max(0, ...used) / (points / 1e6))
+    })
+}
+
+/** CPU time by thread, user and system, s. Without threads that have ended. Linux only. */
+function threadSeconds(pid: number): Map<string, number> {
+  const directory = `/proc/${pid}/task`
+  const threads = existsSync(directory) ? readdirSync(directory) : []
+  return new Map(threads.map((thread) => [thread, statSeconds(`${directory}/${thread}/stat`)]))
 }
 
 /** Returns the sum of what countCpu counted. */

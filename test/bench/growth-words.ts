@@ -43,7 +43,8 @@ export function growthSentence(figures: GrowthFigures): string {
 const millions = (count: number): string => `${Math.round(count / 1e6)} million`
 const ms = (p50: number, p95: number): string => `${Math.round(p50)}, ${Math.round(p95)} ms`
 
-function percentMore(factor: number): string {
+/** Says how much more or less a factor is: `7 % less`. */
+export function percentMore(factor: number): string {
   const percent = Math.round((factor - 1) * 100)
   if (percent === 0) return 'as much'
   return percent > 0 ? `${percent} % more` : `${-percent} % less`

@@ -43,7 +43,7 @@ async function measureSize(versions: number, tell: (line: string) => void): Prom
       `${versions} versions of points stored, merged and asked: ${((performance.now() - startedMs) / 1000).toFixed(0)} s`,
     )
     const points = await loadRaw(pipeline, FIRST_DAY, days)
-    const { memory_mib: _, ...run } = await measureRun(pipeline, points)
+    const { memory_mib: _, busiest_thread_by_process: __, ...run } = await measureRun(pipeline, points)
     const merges = await measureMerges(pipeline, pipeline.endpoint().child.pid ?? 0, points)
     tell(`${points} more: ${run.cpu_s_per_million_points} CPU s a million`)
     return { ...stored, ...run, ...merges }

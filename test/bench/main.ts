@@ -1,12 +1,13 @@
 // `npm run bench` measures on this machine and asserts nothing. With `-- --json` the last line is a JSON object. `--
 // --only NAME` runs one phase. `-- --all` also runs the phases over years of history. `-- --record` writes the figures of
-// growth, rival and votes into figures.json, from which `npm run generate` makes tables of docs/scaling.md.
+// growth, cores, rival and votes into figures.json, from which `npm run generate` makes tables of docs/scaling.md.
 import { parseArgs } from 'node:util'
 import { measureAlerts } from './alerts.ts'
 import { measureApi } from './api.ts'
 import { measureBackfill } from './backfill.ts'
 import { measureCeilings } from './ceilings.ts'
 import { measureConsole } from './console.ts'
+import { measureCores } from './cores.ts'
 import { measureFreshness } from './freshness.ts'
 import { measureGrowth } from './growth.ts'
 import { measureHistoryQueries } from './history-queries.ts'
@@ -36,6 +37,7 @@ const phases: Record<string, Phase> = {
 const longPhases: Record<string, Phase> = {
   'throughput-traced': async (tell) => ({ 'throughput-traced': await measureThroughput(tell, true) }),
   growth: async (tell) => ({ growth: await measureGrowth(tell) }),
+  cores: async (tell) => ({ cores: await measureCores(tell) }),
   rival: async (tell) => ({ rival: await measureRival(tell) }),
   replay: async (tell) => ({ ...(await measureReplay(tell)) }),
   backfill: async (tell) => ({ ...(await measureBackfill(tell)) }),

@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { availableParallelism, loadavg, totalmem } from 'node:os'
+import type { CoresFigures } from './cores.ts'
 import type { GrowthFigures } from './growth.ts'
 import type { RivalFigures } from './rival.ts'
 import type { VoteFigures } from './votes.ts'
@@ -15,12 +16,14 @@ export interface Recorded<Figures> {
 /** The checked-in figures, from which docs/scaling.md is made. */
 export interface RecordedPhases {
   growth: Recorded<GrowthFigures>
+  /** Undefined until the phase is recorded. */
+  cores?: Recorded<CoresFigures>
   rival: Recorded<RivalFigures>
   votes: Recorded<VoteFigures>
 }
 
 const file = new URL('figures.json', import.meta.url)
-const names = ['growth', 'rival', 'votes']
+const names = ['growth', 'cores', 'rival', 'votes']
 
 /** Returns true if docs/scaling.md shows what the phase measures. */
 export const isRecordable = (phase: string): boolean => names.includes(phase)

@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest'
+import type { CoresFigures, CoresRun } from './cores.ts'
+import { carriedBy8Cores, coresSentence, coresTable } from './cores-words.ts'
 import type { GrowthRow } from './growth.ts'
 import { growthSentence, growthTable } from './growth-words.ts'
 import type { RecordedPhases } from './record.ts'
@@ -32,6 +34,36 @@ const large: GrowthRow = {
   changes_p50_ms: 60,
 }
 const growth = { '5_million': small, '100_million': large }
+const one: CoresRun = {
+  each: 1,
+  partitions: 1,
+  points: 1_000_000,
+  points_per_s: 1_200_000,
+  cpu_s_per_million_points: 1.9,
+  cpu_by_process: { clickhouse: 0.9, sink: 0.25, normalizer: 0.5 },
+  busiest_thread_by_process: { clickhouse: 0.1, sink: 0.2, normalizer: 0.4 },
+  merges_cpu_s_per_million_points: 0.1,
+  rows_per_insert: 300_000.4,
+}
+const cores: CoresFigures = {
+  one_of_each: one,
+  two_of_each: {
+    ...one,
+    each: 2,
+    partitions: 4,
+    cpu_s_per_million_points: 2.3,
+    cpu_by_process: { clickhouse: 1, 'sink 1': 0.1, 'sink 2': 0.2, 'normalizer 1': 0.25, 'normalizer 2': 0.375 },
+    busiest_thread_by_process: {
+      clickhouse: 0.9,
+      'sink 1': 0.05,
+      'sink 2': 0.15,
+      'normalizer 1': 0.2,
+      'normalizer 2': 0.3,
+    },
+    merges_cpu_s_per_million_points: 0.2,
+    rows_per_insert: 120_000,
+  },
+}
 const run = {
   points: 100,
   points_per_s: 1_000_000,
@@ -41,6 +73,7 @@ const run = {
 const at = { date: '2026-11-28', machine: '2 cores, 24 GiB of memory, load 0.1 before' }
 const recorded: RecordedPhases = {
   growth: { ...at, command: 'grow', figures: growth },
+  cores: { ...at, command: 'share', figures: cores },
   rival: {
     ...at,
     command: 'compete',
@@ -75,7 +108,7 @@ const recorded: RecordedPhases = {
     },
   },
 }
-const page = ['growth', 'rival', 'votes']
+const page = ['growth', 'cores', 'rival', 'votes']
   .map((phase) => `${phase} by hand\n<!-- ${phase}: made by x -->\nold\n<!-- end -->\n`)
   .join('\n')
 
@@ -90,12 +123,7 @@ test('the sentence compares the largest size with the smallest', () => {
 
 test('the table of growth has a column for each size', () => {
   const lines = growthTable(growth).split('\n')
-  const cells = lines.map((line) =>
-    line
-      .split('|')
-      .map((cell) => cell.trim())
-      .slice(1, -1),
-  )
+  const cells = cellsOf(lines.join('\n'))
   expect(cells[0]).toEqual(['', '5 million versions', '100 million versions'])
   expect(cells).toContainEqual(['of it normalizer', '0.70', '0.70'])
   expect(cells).toContainEqual(['their merges afterwards, CPU s', '0.10', '0.30'])
@@ -103,9 +131,48 @@ test('the table of growth has a column for each size', () => {
   expect(new Set(lines.map(({ length }) => length)).size).toBe(1)
 })
 
+const cellsOf = (table: string): string[][] =>
+  table.split('\n').map((line) =>
+    line
+      .split('|')
+      .map((cell) => cell.trim())
+      .slice(1, -1),
+  )
+
+test('8 cores carry what their CPU allows, and the thread of one process limits it', () => {
+  // 2.5 CPU s a million points with merges: 8 cores carry 3.2 million points/s. 0.5 s of the normalizers' threads: one
+  // carries 2 million, so two are needed. 0.2 s of the sinks': one carries 5 million.
+  expect(carriedBy8Cores(cores.two_of_each)).toEqual({
+    points_per_s: 3_200_000,
+    threads: {
+      normalizer: { points_per_s: 2_000_000, processes: 2 },
+      sink: { points_per_s: 5_000_000, processes: 1 },
+    },
+    limit: 'normalizer',
+  })
+  // 2.5 of 2.0 is 25 % more.
+  expect(coresSentence(cores)).toBe(
+    'With 2 of each on 4 partitions, a million points take 25 % more CPU, their merges included. By CPU, 8 cores carry ' +
+      '3,200,000 points/s. The normalizer limits first: one carries at most 2,000,000 points/s. So 8 cores need ' +
+      '2 normalizers and 1 sink, on at least 2 partitions.',
+  )
+})
+
+test('the table of cores names the CPU of each process of a service', () => {
+  const cells = cellsOf(coresTable(cores))
+  expect(cells[0]).toEqual(['', '1 normalizer, 1 sink, 1 partition', '2 normalizers, 2 sinks, 4 partitions'])
+  expect(cells).toContainEqual(['of it clickhouse', '0.90', '1.00'])
+  expect(cells).toContainEqual(['of it sink', '0.25', '0.30 (0.10 + 0.20)'])
+  expect(cells).toContainEqual(['busiest thread of the normalizer, CPU s', '0.40', '0.50 (0.20 + 0.30)'])
+  expect(cells).toContainEqual(['rows an insert', '300,000', '120,000'])
+  // 8 of 2.0 CPU s a million.
+  expect(cells).toContainEqual(['points/s that 8 cores carry, by CPU', '4,000,000', '3,200,000'])
+  expect(cells).toContainEqual(['points/s that the thread of one sink carries', '5,000,000', '5,000,000'])
+})
+
 test('each block of the page is made of the figures, and what people wrote stays', () => {
   const made = withFigures(page, recorded)
-  expect(made.split('\n').filter((line) => line.endsWith('by hand'))).toHaveLength(3)
+  expect(made.split('\n').filter((line) => line.endsWith('by hand'))).toHaveLength(4)
   expect(made).not.toContain('old')
   expect(made).toContain('`compete`, 2026-11-28: 2 cores, 24 GiB of memory, load 0.1 before.')
   expect(made).toMatch(/^\| with merges until they rest +\| 1\.75 +\| 0\.75 +\| 0\.50 +\|$/m)
@@ -115,6 +182,14 @@ test('each block of the page is made of the figures, and what people wrote stays
   expect(made).toMatch(/^\| CPU of all processes, one core +\| 30 s a GB +\| 2\.5 min +\| 3\.5 days +\|$/m)
   expect(made).toMatch(/^\| `votes\.raw`, zstd +\| 8 bytes a vote +\| 400 MB +\| 800 GB +\|$/m)
   expect(withFigures(made, recorded)).toBe(made)
+})
+
+test('the block of cores says that nothing is recorded, until something is', () => {
+  const { cores: _, ...others } = recorded
+  const made = withFigures(page, others)
+  expect(made).toContain('Not recorded yet: `npm run bench -- --only cores --record`, then `npm run generate`.')
+  expect(made).toContain('`compete`, 2026-11-28')
+  expect(withFigures(made, recorded)).toContain('8 cores carry 3,200,000 points/s')
 })
 
 test('a page without the marks of a phase is refused', () => {

@@ -1,3 +1,4 @@
+import { coresSentence, coresTable } from './cores-words.ts'
 import { growthSentence, growthTable } from './growth-words.ts'
 import { markdownTable } from './markdown-table.ts'
 import type { Recorded, RecordedPhases } from './record.ts'
@@ -5,24 +6,31 @@ import type { RivalFigures } from './rival.ts'
 import { votesTable } from './votes-table.ts'
 
 /**
- * Returns the page with its three blocks made anew. A block stands between `<!-- growth: made by … -->` and `<!-- end -->`.
+ * Returns the page with its blocks made anew. A block stands between `<!-- growth: made by … -->` and `<!-- end -->`.
  * @throws Error if the page has no such block for a phase
  */
 export function withFigures(page: string, recorded: RecordedPhases): string {
   const blocks = {
-    growth: `${growthTable(recorded.growth.figures)}\n\n${growthSentence(recorded.growth.figures)}`,
-    rival: rivalTable(recorded.rival.figures),
-    votes: votesTable(recorded.votes.figures),
+    growth: block(recorded.growth, (figures) => `${growthTable(figures)}\n\n${growthSentence(figures)}`),
+    cores: recorded.cores
+      ? block(recorded.cores, (figures) => `${coresTable(figures)}\n\n${coresSentence(figures)}`)
+      : 'Not recorded yet: `npm run bench -- --only cores --record`, then `npm run generate`.',
+    rival: block(recorded.rival, rivalTable),
+    votes: block(recorded.votes, votesTable),
   }
-  return Object.entries(blocks).reduce((text, [phase, block]) => {
+  return Object.entries(blocks).reduce((text, [phase, made]) => {
     const marks = new RegExp(`(<!-- ${phase}: made by [^\\n]* -->\\n)[^]*?(<!-- end -->)`)
     if (!marks.test(text)) throw new Error(`docs/scaling.md lost the marks of ${phase}: bring them back`)
-    const source = sourceOf(recorded[phase as keyof RecordedPhases])
-    return text.replace(marks, (_, begin: string, end: string) => `${begin}\n${block}\n\n${source}\n\n${end}`)
+    return text.replace(marks, (_, begin: string, end: string) => `${begin}\n${made}\n\n${end}`)
   }, page)
 }
 
-const sourceOf = ({ command, machine, date }: Recorded<unknown>): string => `\`${command}\`, ${date}: ${machine}.`
+function block<Figures>(
+  { figures, command, machine, date }: Recorded<Figures>,
+  words: (of: Figures) => string,
+): string {
+  return `${words(figures)}\n\n\`${command}\`, ${date}: ${machine}.`
+}
 
 function rivalTable({ tidemark, kafka_engine, tidemark_to_kafka_engine: ratios }: RivalFigures): string {
   const [two, once] = [kafka_engine.two_parsing_views, kafka_engine.parsed_once]

@@ -36,6 +36,16 @@ export async function untilStored(
   }
 }
 
+/** Waits until point_revisions has `versions` rows more than `before`. Windows may be the same if known_at differs. */
+export async function untilRevisions(
+  pipeline: { query: Ask },
+  versions: number,
+  intervalMs: number,
+  before: StoredRows = { points: 0, point_revisions: 0 },
+): Promise<void> {
+  while ((await storedRows(pipeline)).point_revisions - before.point_revisions < versions) await sleep(intervalMs)
+}
+
 /** Waits until neither table has merged anything for a second. Merges of other tables do not count. */
 export async function untilMergesRest({ query }: { query: Ask }): Promise<void> {
   for (let quiet = 0; quiet < 10; ) {

@@ -6,8 +6,9 @@ import { addDays, businessDay, FIRST_DAY } from '#simulator/jao/calendar.ts'
 import { createUpstream } from '#simulator/jao/upstream.ts'
 import { type Pipeline, startPipeline } from '../support/pipeline.ts'
 import { rawResponse } from '../support/raw-responses.ts'
+import type { ServiceProcess } from '../support/service-process.ts'
 import { startTraceReceiver } from '../support/trace-receiver.ts'
-import { countCpu, residentMiBOf, sumOf } from './cpu.ts'
+import { countBusiestThreads, countCpu, residentMiBOf, sumOf } from './cpu.ts'
 import { storedRows, untilStored } from './stored.ts'
 
 export interface Throughput {
@@ -66,7 +67,9 @@ export async function measureThroughput(tell: (line: string) => void, isTraced =
     const loadedMs = performance.now()
     const points = await loadRaw(pipeline, FIRST_DAY, days, Date.now(), receiver && traceOf)
     tell(`raw topic holds ${days} answers, ${points} points (${seconds(loadedMs)} s to write)`)
-    const figures = await measureRun(pipeline, points, receiver && { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url })
+    const figures = await measureRun(pipeline, points, {
+      setting: receiver && { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url },
+    })
     if (receiver) tell(`${receiver.spans().length} spans came`)
     return figures
   } finally {
@@ -75,39 +78,77 @@ export async function measureThroughput(tell: (line: string) => void, isTraced =
   }
 }
 
+export interface RunOptions {
+  /** Settings of the services. */
+  setting?: Record<string, string> | undefined
+  /** Number of normalizers, and of sinks. */
+  each?: number
+  /** Waits until the points are stored. */
+  until?: typeof untilStored
+}
+
+export interface Run extends Throughput {
+  /** CPU s a million points of the thread of each process that used most. */
+  busiest_thread_by_process: Record<string, number>
+}
+
 /**
- * Starts the sink and the normalizer on a raw topic that holds `points` new points, and stops them when both tables have
- * these points. The store may hold other points, if no merge removes rows of them.
+ * Starts sinks and normalizers on a raw topic that holds `points` new points, and stops them when both tables have these
+ * points. The store may hold other points, if no merge removes rows of them.
  */
 export async function measureRun(
   pipeline: Pipeline,
   points: number,
-  setting?: Record<string, string>,
-): Promise<Throughput> {
+  { setting, each = 1, until = untilStored }: RunOptions = {},
+): Promise<Run> {
   const before = await storedRows(pipeline)
-  const sink = await pipeline.start('sink', setting)
+  const sinks = await startEach(pipeline, 'sink', each, setting)
   const others = {
     broker: pipeline.parts.broker?.pid ?? 0,
     registry: pipeline.parts.registry?.pid ?? 0,
     clickhouse: pipeline.endpoint().child.pid ?? 0,
-    sink: sink.pid,
+    ...Object.fromEntries(sinks.map(({ name, service }) => [name, service.pid])),
   }
-  const cpuOfOthers = countCpu(others)
-  const normalizer = await pipeline.start('normalizer', setting)
-  const cpuOfNormalizer = countCpu({ normalizer: normalizer.pid })
-  const startedMs = performance.now()
-  await untilStored(pipeline, points, 100, before)
+  const counts = [counted(others)]
+  let startedMs = Number.POSITIVE_INFINITY
+  const normalizers = await startEach(pipeline, 'normalizer', each, setting, (name, pid) => {
+    counts.push(counted({ [name]: pid }))
+    startedMs = Math.min(startedMs, performance.now())
+  })
+  await until(pipeline, points, 100, before)
   const elapsedS = (performance.now() - startedMs) / 1000
-  const cpu = { ...cpuOfOthers(points), ...cpuOfNormalizer(points) }
-  const memory = residentMiBOf({ ...others, normalizer: normalizer.pid })
-  await Promise.all([normalizer.kill('SIGTERM'), sink.kill('SIGTERM')])
+  const cpu = Object.assign({}, ...counts.map(({ cpuOf }) => cpuOf(points)))
+  const busiest = Object.assign({}, ...counts.map(({ busiestOf }) => busiestOf(points)))
+  const pids = Object.fromEntries(normalizers.map(({ name, service }) => [name, service.pid]))
+  const memory = residentMiBOf({ ...others, ...pids })
+  await Promise.all([...normalizers, ...sinks].map(({ service }) => service.kill('SIGTERM')))
   return {
     points,
     points_per_s: Math.round(points / elapsedS),
     cpu_s_per_million_points: sumOf(cpu),
     cpu_by_process: cpu,
+    busiest_thread_by_process: busiest,
     memory_mib: memory,
   }
 }
+
+const counted = (pids: Record<string, number>) => ({ cpuOf: countCpu(pids), busiestOf: countBusiestThreads(pids) })
+
+/** Starts `count` processes of a service. One is called as the service, several `sink 1` and `sink 2`. */
+const startEach = (
+  pipeline: Pipeline,
+  service: string,
+  count: number,
+  setting?: Record<string, string>,
+  onStarted: (name: string, pid: number) => void = () => undefined,
+): Promise<{ name: string; service: ServiceProcess }[]> =>
+  Promise.all(
+    Array.from({ length: count }, async (_, index) => {
+      const name = count === 1 ? service : `${service} ${index + 1}`
+      const started = await pipeline.start(service, setting)
+      onStarted(name, started.pid)
+      return { name, service: started }
+    }),
+  )
 
 const seconds = (sinceMs: number): string => ((performance.now() - sinceMs) / 1000).toFixed(1)
