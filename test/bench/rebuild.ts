@@ -3,11 +3,13 @@ import { beginRebuild, runRebuild } from '#operations/history/rebuild.ts'
 import { openReplayLog } from '#operations/history/replay-log.ts'
 import { FIRST_DAY } from '#simulator/jao/calendar.ts'
 import { startPipeline } from '../support/pipeline.ts'
+import { untilRevisions } from './stored.ts'
 import { loadRaw } from './throughput.ts'
 
 export interface RebuildFigures {
   rebuild_point_versions: number
   rebuild_minutes: number
+  rebuild_points_per_s: number
   rebuild_bytes: number
 }
 
@@ -26,12 +28,16 @@ export async function measureRebuild(tell: (line: string) => void): Promise<Rebu
       tell(`${points} point-versions in raw`)
     }
     const log = await openReplayLog(pipeline.registry, pipeline.producer)
-    await untilRevisions(pipeline, points)
+    await untilRevisions(pipeline, points, 200)
     tell('all of it is in the store; rebuilding')
     const startedMs = performance.now()
     const rebuild = await beginRebuild(pipeline, log, 'bench')
-    const quiet = { progress: () => undefined, say: () => undefined, agree: async () => true }
-    const last = await runRebuild(pipeline, log, { rebuild, ...quiet })
+    const say = (text: string) => tell(`${Math.round(performance.now() - startedMs)} ms: ${text}`)
+    const agree = async (): Promise<boolean> => {
+      say('compared')
+      return true
+    }
+    const last = await runRebuild(pipeline, log, { rebuild, progress: () => undefined, say, agree })
     const minutes = (performance.now() - startedMs) / 60_000
     tell(`${last.message}: ${JSON.stringify(last.counts)}`)
     const [size] = await pipeline.query<{ bytes: string }>(
@@ -40,20 +46,11 @@ export async function measureRebuild(tell: (line: string) => void): Promise<Rebu
     )
     return {
       rebuild_point_versions: points,
+      rebuild_points_per_s: Math.round(points / (minutes * 60)),
       rebuild_minutes: Math.round(minutes * 100) / 100,
       rebuild_bytes: Number(size?.bytes),
     }
   } finally {
     await pipeline.stop()
-  }
-}
-
-async function untilRevisions(pipeline: Awaited<ReturnType<typeof startPipeline>>, points: number): Promise<void> {
-  for (;;) {
-    const [stored] = await pipeline.query<{ rows: string }>(
-      "SELECT toString(total_rows) AS rows FROM system.tables WHERE database = 'tidemark' AND name = 'point_revisions'",
-    )
-    if (Number(stored?.rows) >= points) return
-    await new Promise((resolve) => setTimeout(resolve, 200))
   }
 }
