@@ -30,7 +30,7 @@ const sessionTimeoutMs = 10_000
 /** Interval of the tickers, s. It is short, so that the wait for a tick hardly counts. */
 const everyS = 2
 const settleMs = 125_000
-const limits = { takeOverMs: sessionTimeoutMs + 5_000, coldMs: 10_000 }
+const limits = { takeOverMs: sessionTimeoutMs + 3_000, coldMs: 8_000 }
 
 export async function measureTakeover(tell: (line: string) => void): Promise<Figures> {
   const parts = await startRealParts({ kafka: true, registry: true })
