@@ -953,6 +953,39 @@ it('a member that could not join again when its group rebalanced joins later, an
   await consumption.stop()
 })
 
+it('a member holds what it is assigned, across a rebalance too, and no longer when the group does not answer', async () => {
+  const topics = await topicsOfOneTest()
+  const holds: (() => boolean)[][] = [[], []]
+  const join = (member: number) =>
+    start(topics, (batch) => batch.map(() => ok()), {
+      turn: { place: 0, sinceMs: member },
+      onAssigned: (partitions, held) => {
+        if ((partitions[topics.input] ?? []).length > 0) holds[member]?.push(held)
+      },
+    })
+  const first = await join(0)
+  await until(() => holds[0]?.[0]?.() === true)
+  const second = await join(1)
+  await until(() => holds[0]?.length === 2)
+  // Nobody else had it in between.
+  expect(holds[0]?.[1]).toBe(holds[0]?.[0])
+  expect([holds[0]?.[0]?.(), holds[1]]).toEqual([true, []])
+
+  const broker = parts.broker?.pid ?? 0
+  process.kill(broker, 'SIGSTOP')
+  try {
+    await until(() => holds[0]?.[0]?.() === false)
+  } finally {
+    process.kill(broker, 'SIGCONT')
+  }
+  await until(() => holds.flat().some((held) => held()))
+  // The younger one takes over, and the older one never holds by its old assignment again.
+  await first.consumption.stop()
+  await until(() => holds[1]?.at(-1)?.() === true)
+  await until(() => holds[0]?.every((held) => !held()) === true)
+  await second.consumption.stop()
+})
+
 it('none of these tests made Node print a warning', () => {
   expect(warnings).toEqual([])
 })

@@ -7,7 +7,13 @@ import { TransientError } from '../process/transient-error.ts'
 import { tracesOf, withTrace } from '../tracing/trace.ts'
 import { withAdmin } from './client.ts'
 import { committedOffsets, highWatermarks } from './consumer-lag.ts'
-import { type BatchShape, createGroupMember, type GroupMember, whileHeartbeating } from './group-member.ts'
+import {
+  type Assigned,
+  type BatchShape,
+  createGroupMember,
+  type GroupMember,
+  whileHeartbeating,
+} from './group-member.ts'
 import type { Turn } from './member-in-turn.ts'
 import {
   createPartitionPauses,
@@ -38,15 +44,12 @@ export interface ConsumeOptions {
   service: { name: string; version: string }
   subscriptions: Subscription[]
   shape: BatchShape
-  /**
-   * Where a new group starts. Default: `beginning`. `newest`: at the records that are written after this call. A partition
-   * of which the group has committed an offset goes on there.
-   */
+  /** Where the group starts in a partition of which it has committed nothing. `newest`: at records written from now on. */
   from?: 'beginning' | 'newest'
   /** One member gets all partitions. Default: the members share them. */
   turn?: Turn
-  /** Called with the partitions by topic whenever the group has assigned them anew. */
-  onAssigned?: (partitions: Record<string, number[]>) => void
+  /** Called whenever the group has assigned partitions anew. */
+  onAssigned?: Assigned
   registry: Registry
   producer: Producer
   log: Logger
@@ -71,9 +74,9 @@ const maxBytesAtOnce = 8 * 1024 * 1024
 export async function consume(options: ConsumeOptions): Promise<Consumption> {
   const { kafka, log, shape, crash } = options
   const stalls = createStallTracker()
-  const assigned = (partitions: Record<string, number[]>): void => {
+  const assigned: Assigned = (partitions, holds) => {
     stalls.assigned(partitions)
-    options.onAssigned?.(partitions)
+    options.onAssigned?.(partitions, holds)
   }
   const member = createGroupMember({ ...options, assigned })
   const { consumer } = member

@@ -1,6 +1,8 @@
 import type { Consumer, Kafka } from 'kafkajs'
 import type { Logger } from '../process/log.ts'
+import { monotonicMs } from '../process/monotonic-clock.ts'
 import { memberInTurn, type Turn } from './member-in-turn.ts'
+import { membershipRequests } from './membership-requests.ts'
 
 /** Limits of a fetch, and how many partitions are handled at once. A slow handler delays the next fetch. */
 export interface BatchShape {
@@ -15,6 +17,12 @@ export interface GroupMember {
   isCurrent: () => boolean
 }
 
+/**
+ * Takes the partitions by topic that a member is assigned. `holds` says whether no other member can have them: ask before
+ * what must be done once. It is the same function as long as no other member can have had them in between.
+ */
+export type Assigned = (partitions: Record<string, number[]>, holds: () => boolean) => void
+
 interface MemberOptions {
   kafka: Kafka
   groupId: string
@@ -22,13 +30,15 @@ interface MemberOptions {
   /** One member gets all partitions. Absent: the members share them. */
   turn?: Turn | undefined
   log: Logger
-  assigned: (partitions: Record<string, number[]>) => void
+  assigned: Assigned
   crash: (error: Error) => void
 }
 
 // Session timeout, ms. A killed member keeps its partitions for this long.
 const sessionTimeoutMs = 10_000
 const heartbeatEveryMs = 2_000
+// How long after its last acknowledged heartbeat was sent a member goes on, ms. Others wait for the whole session.
+const heldMs = 7_000
 // Maximum size of a fetch over all partitions, bytes. A first batch that is larger comes in any case.
 const maxFetchBytes = 32 * 1024 * 1024
 
@@ -46,15 +56,27 @@ export function createGroupMember(options: MemberOptions): GroupMember {
     allowAutoTopicCreation: false,
     ...(turn && { partitionAssigners: [memberInTurn(turn)] }),
   })
+  const sentMs = membershipRequests(consumer)
   let joined = false
+  let heldFromMs = Number.NEGATIVE_INFINITY
+  let held: { partitions: string; holds: () => boolean } | undefined
+  const hold = (partitions: string): (() => boolean) => {
+    const holds = (): boolean => held?.holds === holds && monotonicMs() - heldFromMs <= heldMs
+    held = { partitions, holds }
+    return holds
+  }
   let heardOfAtMs = 0
   consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
     joined = true
     heardOfAtMs = Date.now()
-    assigned(payload.memberAssignment)
+    const partitions = JSON.stringify(payload.memberAssignment)
+    const isKept = held?.partitions === partitions && sentMs.SyncGroup - heldFromMs <= heldMs
+    heldFromMs = sentMs.SyncGroup
+    assigned(payload.memberAssignment, isKept && held ? held.holds : hold(partitions))
   })
   consumer.on(consumer.events.HEARTBEAT, () => {
     heardOfAtMs = Date.now()
+    heldFromMs = Math.max(heldFromMs, sentMs.Heartbeat)
   })
   consumer.on(consumer.events.REBALANCING, () => {
     joined = false

@@ -2,9 +2,11 @@
 // are never committed, so every assignment reads its partitions from the beginning.
 import type { Admin, Consumer, EachBatchPayload, Kafka } from 'kafkajs'
 import type { Logger } from '../process/log.ts'
+import { monotonicMs } from '../process/monotonic-clock.ts'
 import { pause } from '../process/retry.ts'
 import { TransientError } from '../process/transient-error.ts'
 import { coPartitionedAssigner } from './assigner.ts'
+import { membershipRequests } from './membership-requests.ts'
 import { createOwnership, type Ownership } from './ownership.ts'
 
 /** The right to work on partition `partition` of all topics, until the group takes it away or heartbeats fail. */
@@ -50,7 +52,6 @@ export interface OwnPartitions {
 
 const watchEveryMs = 200
 const readEndsEveryMs = 500
-const jumpMs = 1_000
 
 export async function ownPartitions(options: OwnOptions): Promise<OwnPartitions> {
   const { kafka, groupId, topics, sessionTimeoutMs, log } = options
@@ -110,24 +111,6 @@ export async function ownPartitions(options: OwnOptions): Promise<OwnPartitions>
   }
 }
 
-/**
- * Returns a monotonic clock that includes system suspend: a wall-clock jump of more than 1 s counts as elapsed time. If
- * the wall clock is set forward, leases only pause until the next heartbeat.
- */
-function createMonotonicClock(): () => number {
-  let seen = { monotonicMs: performance.now(), wallMs: Date.now() }
-  let totalMs = 0
-  return () => {
-    const now = { monotonicMs: performance.now(), wallMs: Date.now() }
-    const passedMs = now.monotonicMs - seen.monotonicMs
-    const onTheWallMs = now.wallMs - seen.wallMs
-    totalMs += onTheWallMs > passedMs + jumpMs ? onTheWallMs : passedMs
-    seen = now
-    return totalMs
-  }
-}
-const monotonicMs = createMonotonicClock()
-
 interface Leases {
   settle: () => void
 }
@@ -166,13 +149,7 @@ function follow(
     ownership.onRevoked()
     leases.settle()
   }
-  const sentMs = { SyncGroup: Number.NEGATIVE_INFINITY, Heartbeat: Number.NEGATIVE_INFINITY }
-  // The REQUEST event comes before GROUP_JOIN and HEARTBEAT. The time now, less the event's durations, is when the
-  // request was sent. This also holds if the process was suspended in between.
-  consumer.on(consumer.events.REQUEST, ({ payload: { apiName, pendingDuration, duration } }) => {
-    if (apiName !== 'SyncGroup' && apiName !== 'Heartbeat') return
-    sentMs[apiName] = monotonicMs() - Math.max(0, pendingDuration + duration)
-  })
+  const sentMs = membershipRequests(consumer)
   consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
     const partitions = payload.memberAssignment[topics[0] ?? ''] ?? []
     ownership.onAssigned(partitions, sentMs.SyncGroup)

@@ -57,13 +57,13 @@ const until = (condition: () => void) => vi.waitFor(condition, { timeout: 5_000,
 
 test('nothing is asked before it is assigned, and what is asked is given up when it is assigned no longer', async () => {
   const { judge: own, asked, told, crashes } = openJudge()
-  own.onAssigned(false)
-  own.onAssigned(true)
+  own.onAssigned(undefined)
+  own.onAssigned(() => true)
   await until(() => expect(asked).toHaveLength(1))
-  own.onAssigned(false)
+  own.onAssigned(undefined)
   expect(asked[0]?.signal.aborted).toBe(true)
   asked[0]?.answer([row('AT')])
-  own.onAssigned(true)
+  own.onAssigned(() => true)
   await until(() => expect(asked).toHaveLength(2))
   expect([told, crashes]).toEqual([[], []])
 })
@@ -80,7 +80,7 @@ test('what Kafka did not acknowledge is told again, and nothing is asked meanwhi
       ['s', 'us'],
     ],
   })
-  own.onAssigned(true)
+  own.onAssigned(() => true)
   await until(() => expect(asked).toHaveLength(1))
   asked[0]?.answer([row('AT')])
   await until(() => expect(told).toEqual(['firing AT v1']))
@@ -95,7 +95,7 @@ test('queries of one owner run one after the other, and those of others beside t
       ['c', 'them'],
     ],
   })
-  own.onAssigned(true)
+  own.onAssigned(() => true)
   await until(() => expect(asked).toHaveLength(2))
   asked[0]?.answer([])
   await until(() => expect(asked).toHaveLength(3))
@@ -103,7 +103,7 @@ test('queries of one owner run one after the other, and those of others beside t
 
 test('an answer that comes after the rule was changed tells nothing', async () => {
   const { judge: own, asked, told, change } = openJudge()
-  own.onAssigned(true)
+  own.onAssigned(() => true)
   await until(() => expect(asked).toHaveLength(1))
   change()
   await until(() => expect(own.status()).toMatchObject([{ version: 2 }]))
@@ -124,11 +124,28 @@ test('a query that fails says so in its status; an error of the code ends the pr
       ['b', 'them'],
     ],
   })
-  own.onAssigned(true)
+  own.onAssigned(() => true)
   await until(() => expect(asked).toHaveLength(2))
   asked[0]?.answer(new UserError('The store says: no'))
   await until(() => expect(own.status()).toMatchObject([{ rule: 'a', failure: 'The store says: no' }, { rule: 'b' }]))
   expect(crashes).toEqual([])
   asked[1]?.answer(new TypeError('x is not a function'))
   await until(() => expect(crashes).toEqual([new TypeError('x is not a function')]))
+})
+
+test('whoever may no longer ask tells nothing of what it asked, and reads what was told when it is assigned again', async () => {
+  const { judge: own, asked, told } = openJudge()
+  let isHeld = true
+  own.onAssigned(() => isHeld)
+  await until(() => expect(asked).toHaveLength(1))
+  isHeld = false
+  asked[0]?.answer([row('AT')])
+  const again = (): boolean => true
+  own.onAssigned(again)
+  await until(() => expect(asked).toHaveLength(2))
+  expect(told).toEqual([])
+  // The same assignment changes nothing.
+  own.onAssigned(again)
+  asked[1]?.answer([row('BE')])
+  await until(() => expect(told).toEqual(['firing BE v1']))
 })

@@ -34,8 +34,11 @@ export interface QueryParts {
 }
 
 export interface QueryJudge {
-  /** To be called with whether the completeness of windows is assigned to this process. */
-  onAssigned: (isAssigned: boolean) => void
+  /**
+   * To be called with each assignment. `holds`: see Assigned; undefined: another process asks. What was told since the last
+   * assignment is read from Kafka.
+   */
+  onAssigned: (holds: (() => boolean) | undefined) => void
   status: () => QueryStatus[]
   stop: () => Promise<void>
 }
@@ -55,22 +58,18 @@ const retryMs = 1_000
 export function judgeQueries(parts: QueryParts): QueryJudge {
   let session: Session | undefined
   let ended: Promise<unknown> = Promise.resolve()
-  const onAssigned = (isAssigned: boolean): void => {
-    if (!isAssigned) {
-      session?.stop()
-      session = undefined
-    } else if (session === undefined) {
-      session = new Session(parts)
-      // The one before has let go of its queries first.
-      const { run } = session
-      ended = ended.then(run).catch(parts.crash)
-    }
+  const onAssigned = (holds: (() => boolean) | undefined): void => {
+    if (session?.holds === holds) return
+    session?.stop()
+    session = holds && new Session(parts, holds)
+    // The one before has let go of its queries first.
+    if (session !== undefined) ended = ended.then(session.run).catch(parts.crash)
   }
   return {
     onAssigned,
     status: () => session?.status() ?? [],
     stop: async () => {
-      onAssigned(false)
+      onAssigned(undefined)
       await ended
     },
   }
@@ -79,6 +78,7 @@ export function judgeQueries(parts: QueryParts): QueryJudge {
 /** The time in which this process asks. */
 class Session {
   private readonly parts: QueryParts
+  readonly holds: () => boolean
   private readonly stopping = new AbortController()
   private readonly running = new Set<AskedQuery>()
   private queries: AskedQuery[] = []
@@ -88,8 +88,9 @@ class Session {
   private outcomes: EngineOutcome[] = []
   private stretches = new Map<string, number>()
 
-  constructor(parts: QueryParts) {
+  constructor(parts: QueryParts, holds: () => boolean) {
     this.parts = parts
+    this.holds = holds
   }
 
   stop(): void {
@@ -113,6 +114,7 @@ class Session {
   }
 
   private async turn(): Promise<void> {
+    if (!this.holds()) return
     await this.publishAll()
     if (this.rulesVersion !== this.parts.rulesVersion()) await this.takeRules()
     if (this.stopping.signal.aborted) return
@@ -122,7 +124,7 @@ class Session {
   }
 
   private async publishAll(): Promise<void> {
-    while (this.outcomes[0] !== undefined && !this.stopping.signal.aborted) {
+    while (this.outcomes[0] !== undefined && !this.stopping.signal.aborted && this.holds()) {
       await this.parts.publish(this.outcomes[0])
       this.outcomes.shift()
     }
@@ -132,8 +134,8 @@ class Session {
   private async takeRules(): Promise<void> {
     const version = this.parts.rulesVersion()
     const known = this.parts.rules()
-    const isAny = [...known.values()].some(({ rule }) => isQuery(rule.when))
-    this.told ??= isAny ? await this.parts.readTold() : undefined
+    // Also where no rule has a query now: one that had may fire still.
+    this.told ??= await this.parts.readTold()
     const before = new Map(this.queries.map((query) => [query.watch.version.rule.id, query]))
     this.queries = validRules(known).flatMap((rule): AskedQuery[] => {
       const { when, owner } = rule.rule
@@ -144,7 +146,7 @@ class Session {
       const run = { startedMs: null, tookMs: 0, rows: null, failure: null }
       return [{ ...run, watch, when, owner, everyMs: durationMs(when.every) }]
     })
-    if (this.told !== undefined) this.add(closeGone(this.told.states, known, this.parts.nowMs()))
+    this.add(closeGone(this.told.states, known, this.parts.nowMs()))
     this.rulesVersion = version
   }
 
@@ -177,7 +179,7 @@ class Session {
 
   /** An answer that comes after the rule was changed is of no use. */
   private takeAnswer(query: AskedQuery, judge: () => EngineOutcome): void {
-    if (!this.stopping.signal.aborted && this.queries.includes(query)) this.add(judge())
+    if (!this.stopping.signal.aborted && this.holds() && this.queries.includes(query)) this.add(judge())
   }
 
   private add(outcome: EngineOutcome): void {

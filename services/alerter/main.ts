@@ -136,11 +136,11 @@ async function groupsOf(
     {
       ...{ groupId: alertMessagesGroup, shape, turn: { place: 0, sinceMs } },
       subscriptions: [messages.subscription as Subscription],
-      onAssigned: (partitions) => {
+      onAssigned: (partitions, holds) => {
         const isOurs = (partitions[alertEventsTopic.name]?.length ?? 0) > 0
-        messages.onAssigned(isOurs)
+        messages.onAssigned(isOurs ? holds : undefined)
         // Queries are asked by the same one: they look at the store and not at a source.
-        queries?.onAssigned(isOurs)
+        queries?.onAssigned(isOurs ? holds : undefined)
       },
     },
   ]

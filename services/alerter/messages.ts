@@ -6,12 +6,13 @@ import type { Subscription } from '#platform/kafka/process-batch.ts'
 import type { Registry } from '#platform/kafka/registry.ts'
 import { okAfter } from '#platform/kafka/verdict.ts'
 import type { Logger } from '#platform/process/log.ts'
+import { TransientError } from '#platform/process/transient-error.ts'
 import { alertDeliveriesTopic, alertEventsTopic } from '#schemas/alert-topics.ts'
 import { type AlertDelivery, type AlertEvent, alertEventSchema } from '#schemas/generated/records.ts'
 import { deliveryName, Mailroom, type Routing } from './route-events.ts'
 import { type SendLoop, type SendParts, startSending } from './send-loop.ts'
 
-export interface MessageParts extends Omit<SendParts, 'mailroom'> {
+export interface MessageParts extends Omit<SendParts, 'mailroom' | 'holds'> {
   kafka: Kafka
   registry: Registry
   routing: Routing
@@ -20,12 +21,16 @@ export interface MessageParts extends Omit<SendParts, 'mailroom'> {
 
 export interface Messages {
   subscription: Subscription<AlertEvent>
-  /** To be called with whether the topic of transitions is assigned to this process. */
-  onAssigned: (isAssigned: boolean) => void
+  /**
+   * To be called with each assignment. `holds`: see Assigned; undefined: the topic of transitions is not assigned to this
+   * process. What was sent since the last assignment is read from Kafka.
+   */
+  onAssigned: (holds: (() => boolean) | undefined) => void
   waiting: () => AlertDelivery[]
   stop: () => Promise<void>
 }
 
+const heldByNobody = (): boolean => false
 const retryMs = 1_000
 const silencesEveryMs = 5_000
 
@@ -39,8 +44,10 @@ export function openMessages(parts: MessageParts): Messages {
   const { kafka, registry, log, routing, encode, nowMs } = parts
   let office: Promise<Office> | undefined
   let opened: Office | undefined
+  let holds = heldByNobody
   const record = (delivery: AlertDelivery) => ({ key: deliveryName(delivery), value: encode.delivery(delivery) })
   const tellWhatSilencesHeld = async (mailroom: Mailroom, loop: SendLoop): Promise<void> => {
+    if (!holds()) return
     const changed = mailroom.endSilences(routing, nowMs())
     if (changed.length === 0) return
     await parts.producer.send(alertDeliveriesTopic.name, changed.map(record))
@@ -52,7 +59,7 @@ export function openMessages(parts: MessageParts): Messages {
     const mailroom = new Mailroom(deliveries.values())
     const old = mailroom.forgetOld(nowMs()).map((key) => ({ key, value: null }))
     await parts.producer.send(alertDeliveriesTopic.name, old)
-    const loop = startSending({ ...parts, mailroom })
+    const loop = startSending({ ...parts, mailroom, holds })
     const timer = setInterval(() => {
       tellWhatSilencesHeld(mailroom, loop).catch((error) => {
         log.warn({ err: error }, 'what silences held back cannot be written yet')
@@ -91,6 +98,7 @@ export function openMessages(parts: MessageParts): Messages {
       deadLetterTopic: null,
       handle: async (batch) => {
         const { mailroom, loop } = await theOffice()
+        if (!holds()) throw new TransientError('the group has not answered a heartbeat lately')
         const events = batch.map(({ record }) => record)
         const changed = mailroom.route(events, routing, nowMs())
         const outputs = changed.map((delivery) => ({ topic: alertDeliveriesTopic.name, ...record(delivery) }))
@@ -100,9 +108,11 @@ export function openMessages(parts: MessageParts): Messages {
         })
       },
     },
-    onAssigned: (isAssigned) => {
-      if (isAssigned) openSoon()
-      else void close()
+    onAssigned: (given) => {
+      if (given === holds) return
+      void close()
+      holds = given ?? heldByNobody
+      if (given !== undefined) openSoon()
     },
     waiting: () => opened?.mailroom.waiting() ?? [],
     stop: close,

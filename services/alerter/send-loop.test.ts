@@ -93,7 +93,7 @@ function openDesk(deliveries: readonly AlertDelivery[], isAway: () => boolean = 
         producer,
         encode: { delivery: json, endpoint: json },
       },
-      ...{ nowMs: () => nowMs, onAttempt: () => undefined, log: pino({ level: 'silent' }) },
+      ...{ nowMs: () => nowMs, holds: () => true, onAttempt: () => undefined, log: pino({ level: 'silent' }) },
       attempt: async (_, { id }: AlertMessage) => {
         desk.sent.push(id)
         return { kind: 'delivered', status: 204 }
@@ -239,4 +239,22 @@ test('a message that cannot be sent is tried as often as one that nobody takes, 
   await until(() => expect(desk.sent).toEqual(['b']))
   await until(() => expect(desk.written).toHaveLength(2))
   expect(desk.mailroom.waiting().map((each) => [deliveryName(each), each.attempts])).toEqual([['u/a', 1]])
+})
+
+test('whoever may no longer send begins nothing, and does not write over what the next one has written', async () => {
+  const desk = openDesk([delivery('a'), delivery('b', { group: 'rule s' })])
+  let isHeld = true
+  const answered = Promise.withResolvers<DeliveryResult>()
+  desk.start({
+    holds: () => isHeld,
+    attempt: (_, { id }) => {
+      desk.sent.push(id)
+      return answered.promise
+    },
+  })
+  await until(() => expect(desk.sent).toEqual(['a']))
+  isHeld = false
+  answered.resolve({ kind: 'delivered', status: 204 })
+  await loop?.stop()
+  expect([desk.sent, desk.written]).toEqual([['a'], []])
 })

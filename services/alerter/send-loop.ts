@@ -16,6 +16,8 @@ export interface SendParts {
   endpoint: (id: string) => AlertEndpoint | undefined
   endpoints: () => readonly AlertEndpoint[]
   attempt: (endpoint: AlertEndpoint, message: AlertMessage) => Promise<DeliveryResult>
+  /** Whether nobody else can send by now. An attempt is made, and written, only while it says so. */
+  holds: () => boolean
   producer: Producer
   encode: { delivery: (record: AlertDelivery) => Buffer; endpoint: (record: AlertEndpoint) => Buffer }
   nowMs: () => number
@@ -37,7 +39,7 @@ export function startSending(parts: SendParts): SendLoop {
   const busy = new Map<string, Promise<void>>()
   let isStopped = false
   const look = (): void => {
-    if (isStopped) return
+    if (isStopped || !parts.holds()) return
     for (const delivery of nextDeliveries(parts.mailroom.toSend(), parts.nowMs())) {
       if (busy.size >= maxAtOnce) return
       if (busy.has(delivery.endpoint)) continue
@@ -110,14 +112,18 @@ async function attempted(
   }
 }
 
-/** Writes until Kafka has acknowledged. The message itself is not sent again for that. @throws if the loop is stopped */
+/**
+ * Writes until Kafka has acknowledged. The message itself is not sent again for that.
+ * @throws if the loop is stopped, or if another process may send by now: what it has written must stay
+ */
 async function write(
-  { producer, log }: SendParts,
+  { producer, holds, log }: SendParts,
   topic: string,
   records: { key: string; value: Buffer }[],
   isStopped: () => boolean,
 ): Promise<void> {
   for (;;) {
+    if (!holds()) throw new Error('another alerter may have sent it, too')
     try {
       await producer.send(topic, records)
       return
