@@ -1,12 +1,11 @@
 // The consume loop, and the only code that commits offsets. Steps: ask `admit` how many messages may be handled ->
 // decode -> handle -> send outputs and dead letters, wait for the acknowledgements -> commit -> onCommitted.
-import type { Consumer, EachBatchPayload, Kafka, KafkaMessage, TopicPartitionOffset } from 'kafkajs'
+import type { Consumer, EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs'
 import type { Logger } from '../process/log.ts'
 import { moment } from '../process/moments.ts'
 import { TransientError } from '../process/transient-error.ts'
 import { tracesOf, withTrace } from '../tracing/trace.ts'
-import { withAdmin } from './client.ts'
-import { committedOffsets, highWatermarks } from './consumer-lag.ts'
+import { startOffsets } from './consumer-lag.ts'
 import {
   type Assigned,
   type BatchShape,
@@ -113,20 +112,6 @@ export async function consume(options: ConsumeOptions): Promise<Consumption> {
       await disconnected
     },
   }
-}
-
-/** Returns the newest offsets of the partitions of which the group has committed none. */
-async function startOffsets(kafka: Kafka, groupId: string, topics: string[]): Promise<TopicPartitionOffset[]> {
-  const committed = await withAdmin(kafka, (admin) => admin.fetchOffsets({ groupId, topics }))
-  const committedOf = new Map(committed.map(({ topic, partitions }) => [topic, committedOffsets(partitions)]))
-  const isCommitted = (topic: string, partition: number): boolean =>
-    (committedOf.get(topic)?.get(partition) ?? -1) !== -1
-  const ends = await Promise.all(topics.map(async (topic) => ({ topic, ends: await highWatermarks(kafka, topic) })))
-  return ends.flatMap(({ topic, ends }) =>
-    [...ends]
-      .filter(([partition]) => !isCommitted(topic, partition))
-      .map(([partition, offset]) => ({ topic, partition, offset: String(offset) })),
-  )
 }
 
 function whyNotReady(member: GroupMember, stalls: StallTracker): string | undefined {

@@ -1,3 +1,4 @@
+import type { TopicPartitionOffset } from 'kafkajs'
 import { type Backoff, backoffMs, pause } from '../process/retry.ts'
 import { slowNotice } from '../process/slow-notice.ts'
 import { TransientError } from '../process/transient-error.ts'
@@ -124,4 +125,18 @@ export async function forgetGroup(kafka: Kafka, groupId: string): Promise<void> 
       if (!(error instanceof Error) || error.name !== 'KafkaJSDeleteGroupsError') throw error
     }
   })
+}
+
+/** Returns the newest offsets of the partitions of which the group has committed none. */
+export async function startOffsets(kafka: Kafka, groupId: string, topics: string[]): Promise<TopicPartitionOffset[]> {
+  const committed = await withAdmin(kafka, (admin) => admin.fetchOffsets({ groupId, topics }))
+  const committedOf = new Map(committed.map(({ topic, partitions }) => [topic, committedOffsets(partitions)]))
+  const isCommitted = (topic: string, partition: number): boolean =>
+    (committedOf.get(topic)?.get(partition) ?? -1) !== -1
+  const ends = await Promise.all(topics.map(async (topic) => ({ topic, ends: await highWatermarks(kafka, topic) })))
+  return ends.flatMap(({ topic, ends }) =>
+    [...ends]
+      .filter(([partition]) => !isCommitted(topic, partition))
+      .map(([partition, offset]) => ({ topic, partition, offset: String(offset) })),
+  )
 }

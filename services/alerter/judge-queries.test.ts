@@ -149,3 +149,28 @@ test('whoever may no longer ask tells nothing of what it asked, and reads what w
   asked[1]?.answer([row('BE')])
   await until(() => expect(told).toEqual(['firing BE v1']))
 })
+
+test('what fires by a rule that has no query any more is resolved, also if no other rule has one', async () => {
+  const episode = { onsetMs: 0, firedMs: 0, endsMs: null, isSilent: false, firingId: 'first' }
+  const state = { ruleId: 'r', ruleVersion: 1, dataset: 'sql', key: 'AT', episodes: [episode], knownMs: 0 }
+  const when = { value: '>', than: 1 }
+  const now = ruleSchema.parse({ id: 'r', title: 'r', owner: 'us', of: { dataset: 'd', key: 'k' }, when })
+  const told: string[] = []
+  judge = judgeQueries({
+    ...{
+      rulesVersion: () => 1,
+      share: 0.05,
+      nowMs: Date.now,
+      log,
+      crash: (error) => expect.unreachable(error.message),
+    },
+    rules: () => new Map([['r', { rule: now, version: 2, isDeleted: false }]]),
+    readTold: async () => ({ states: [state], seen: new Map() }),
+    ask: () => expect.unreachable('no rule has a query'),
+    publish: async ({ transitions }) => void told.push(...transitions.map(({ kind, key }) => `${kind} ${key}`)),
+    onAsked: () => undefined,
+    onStretch: () => undefined,
+  })
+  judge.onAssigned(() => true)
+  await until(() => expect(told).toEqual(['resolved AT']))
+})
