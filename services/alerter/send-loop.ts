@@ -8,6 +8,7 @@ import { pause } from '#platform/process/retry.ts'
 import { alertDeliveriesTopic, alertEndpointsTopic } from '#schemas/alert-topics.ts'
 import type { AlertDelivery, AlertEndpoint } from '#schemas/generated/records.ts'
 import type { MessageBody } from './compose-message.ts'
+import { SendSlots } from './next-deliveries.ts'
 import { endpointDisabled } from './notices.ts'
 import { deliveryName, type Mailroom } from './route-events.ts'
 
@@ -29,27 +30,26 @@ export interface SendLoop {
   stop: () => Promise<void>
 }
 
-const maxAtOnce = 8
 const lookEveryMs = 500
 const afterErrorMs = 1_000
 
 export function startSending(parts: SendParts): SendLoop {
-  const busy = new Map<string, Promise<void>>()
+  const slots = new SendSlots((endpoint) => parts.endpoint(endpoint)?.kind === 'email')
+  const busy = new Set<Promise<void>>()
   let isStopped = false
   const look = (): void => {
     if (isStopped) return
-    for (const delivery of nextDeliveries(parts.mailroom.toSend(), parts.nowMs())) {
-      if (busy.size >= maxAtOnce) return
-      if (busy.has(delivery.endpoint)) continue
-      const sending = send(parts, delivery, () => isStopped)
+    for (const delivery of slots.take(parts.mailroom.toSend(), parts.nowMs())) {
+      const sending = send(parts, slots, delivery, () => isStopped)
         .catch((error) => {
           parts.log.error({ err: error, delivery: deliveryName(delivery) }, 'what became of a message was not written')
         })
         .finally(() => {
-          busy.delete(delivery.endpoint)
+          slots.free(delivery.endpoint)
+          busy.delete(sending)
           look()
         })
-      busy.set(delivery.endpoint, sending)
+      busy.add(sending)
     }
   }
   const timer = setInterval(look, lookEveryMs)
@@ -59,22 +59,17 @@ export function startSending(parts: SendParts): SendLoop {
     stop: async () => {
       isStopped = true
       clearInterval(timer)
-      await Promise.all(busy.values())
+      await Promise.all(busy)
     },
   }
 }
 
-/** Returns the deliveries that may be sent now: of each group of an endpoint the oldest one alone, if it is due. Pure. */
-export function nextDeliveries(waiting: readonly AlertDelivery[], nowMs: number): AlertDelivery[] {
-  const first = new Map<string, AlertDelivery>()
-  for (const delivery of waiting) {
-    const name = `${delivery.endpoint}/${delivery.group}`
-    if (!first.has(name)) first.set(name, delivery)
-  }
-  return [...first.values()].filter(({ dueAt }) => dueAt <= nowMs)
-}
-
-async function send(parts: SendParts, delivery: AlertDelivery, isStopped: () => boolean): Promise<void> {
+async function send(
+  parts: SendParts,
+  slots: SendSlots,
+  delivery: AlertDelivery,
+  isStopped: () => boolean,
+): Promise<void> {
   const { mailroom, endpoint, nowMs, onAttempt } = parts
   const target = endpoint(delivery.endpoint)
   // From the first attempt on nothing is added to a message, because receivers know it by its id.
@@ -82,6 +77,7 @@ async function send(parts: SendParts, delivery: AlertDelivery, isStopped: () => 
   mailroom.put(tried)
   moment('attempt-begins', delivery.endpoint)
   const result = await attempted(parts, target, delivery)
+  slots.answered(delivery.endpoint, nowMs())
   moment('attempt-made', delivery.endpoint)
   onAttempt(tried, result)
   const ended = afterAttempt(tried, result, nowMs())
