@@ -10,6 +10,7 @@ import { alertDeliveriesTopic, alertEventsTopic } from '#schemas/alert-topics.ts
 import { type AlertDelivery, type AlertEvent, alertEventSchema } from '#schemas/generated/records.ts'
 import { deliveryName, Mailroom, type Routing } from './route-events.ts'
 import { type SendLoop, type SendParts, startSending } from './send-loop.ts'
+import { readTold } from './start-engine.ts'
 
 export interface MessageParts extends Omit<SendParts, 'mailroom'> {
   kafka: Kafka
@@ -35,6 +36,12 @@ interface Office {
   stop: () => Promise<void>
 }
 
+/** The ids of the firings that go on, by what the judges have written. */
+async function firingNow({ kafka, registry, log, nowMs }: MessageParts): Promise<Set<string>> {
+  const episodes = (await readTold(kafka, registry, log)).flatMap((state) => state.episodes)
+  return new Set(episodes.filter(({ endsMs }) => endsMs === null || endsMs > nowMs()).map(({ firingId }) => firingId))
+}
+
 export function openMessages(parts: MessageParts): Messages {
   const { kafka, registry, log, routing, encode, nowMs } = parts
   let office: Promise<Office> | undefined
@@ -50,7 +57,7 @@ export function openMessages(parts: MessageParts): Messages {
   const open = async (): Promise<Office> => {
     const deliveries = await readNewest(kafka, registry, alertDeliveriesTopic, log)
     const mailroom = new Mailroom(deliveries.values())
-    const old = mailroom.forgetOld(nowMs()).map((key) => ({ key, value: null }))
+    const old = mailroom.forgetOld(await firingNow(parts), nowMs()).map((key) => ({ key, value: null }))
     await parts.producer.send(alertDeliveriesTopic.name, old)
     const loop = startSending({ ...parts, mailroom })
     const timer = setInterval(() => {

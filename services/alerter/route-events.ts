@@ -2,6 +2,7 @@
 import { silencesEvent } from '#core/alerts/silence.ts'
 import type { AlertDelivery, AlertEndpoint, AlertEvent, AlertSilence } from '#schemas/generated/records.ts'
 import { composeMessage, type MessageBody, maxListed } from './compose-message.ts'
+import { forgettable } from './forget-old.ts'
 import { HeldBack } from './held-back.ts'
 import { endsSoon, silenceEnding } from './notices.ts'
 
@@ -19,7 +20,6 @@ const maxPerMinute = 20
 const minuteMs = 60_000
 /** What a source does not deliver is told when nothing is added for this long: its datasets do not stop at one instant. */
 const collectMs = 5_000
-const keptEndedMs = 7 * 86_400_000
 /** The ids of a message must fit into a record. */
 const maxEvents = 10_000
 
@@ -111,19 +111,23 @@ export class Mailroom {
     return [...this.open.values()].toSorted((one, other) => one.createdAt - other.createdAt)
   }
 
-  /** Forgets deliveries that ended long ago, and returns the names of their records. */
-  forgetOld(nowMs: number): string[] {
-    const old = [...this.deliveries.values()].filter(
-      (delivery) => delivery.endedAt !== null && delivery.endedAt < nowMs - keptEndedMs && !this.heldBack.has(delivery),
-    )
+  /**
+   * Forgets deliveries that ended long ago, and returns the names of their records.
+   * @param firing the ids of the firings that go on: see `forgettable`
+   */
+  forgetOld(firing: ReadonlySet<string>, nowMs: number): string[] {
+    const old = forgettable([...this.deliveries.values()], firing, nowMs).filter((each) => !this.heldBack.has(each))
     for (const delivery of old) {
       this.deliveries.delete(deliveryName(delivery))
       for (const id of delivery.eventIds) {
         this.byEvent.delete(`${delivery.endpoint}/${id}`)
-        this.toldOf.delete(id)
+        const others = this.toldOf.get(id)?.filter((endpoint) => endpoint !== delivery.endpoint) ?? []
+        if (others.length > 0) this.toldOf.set(id, others)
+        else this.toldOf.delete(id)
       }
+      // A group whose last message is older may send at once, known or not.
       const group = groupName(delivery)
-      if ((this.lastMs.get(group) ?? 0) < nowMs - keptEndedMs) this.lastMs.delete(group)
+      if ((this.lastMs.get(group) ?? 0) < nowMs - groupEveryMs) this.lastMs.delete(group)
     }
     return old.map(deliveryName)
   }

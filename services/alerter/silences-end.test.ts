@@ -129,7 +129,7 @@ test('the end of a long silence is announced a quarter of an hour ahead, and tha
 
 test('an alert that a silence of a month holds back is not forgotten after a week', () => {
   const { mailroom } = silencedFiring()
-  expect(mailroom.forgetOld(nowMs + 8 * 24 * 60 * minuteMs)).toEqual([])
+  expect(mailroom.forgetOld(new Set(), nowMs + 8 * 24 * 60 * minuteMs)).toEqual([])
   expect(endSilences(mailroom, over, nowMs + 8 * 24 * 60 * minuteMs)).toHaveLength(1)
 })
 
