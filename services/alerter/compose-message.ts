@@ -61,6 +61,10 @@ const eventParts = z.object({
 })
 const isEvent = (event: unknown): event is AlertEvent => eventParts.safeParse(event).success
 
+/** Returns whether a transition is the end of what an earlier one began. Pure. */
+export const isEnd = ({ kind }: Pick<AlertEvent, 'kind'>): boolean =>
+  kind === 'resolved' || kind === 'cancelled' || kind === 'known'
+
 /** Returns the first transitions as far as they fit together, and the very first one in any case. */
 function firstThatFit(events: readonly AlertEvent[]): AlertEvent[] {
   let bytes = 0

@@ -12,7 +12,7 @@ import { deliveryName, Mailroom, type Routing } from './route-events.ts'
 import { type SendLoop, type SendParts, startSending } from './send-loop.ts'
 import { readTold } from './start-engine.ts'
 
-export interface MessageParts extends Omit<SendParts, 'mailroom'> {
+export interface MessageParts extends Omit<SendParts, 'mailroom' | 'silences'> {
   kafka: Kafka
   registry: Registry
   routing: Routing
@@ -59,7 +59,7 @@ export function openMessages(parts: MessageParts): Messages {
     const mailroom = new Mailroom(deliveries.values())
     const old = mailroom.forgetOld(await firingNow(parts), nowMs()).map((key) => ({ key, value: null }))
     await parts.producer.send(alertDeliveriesTopic.name, old)
-    const loop = startSending({ ...parts, mailroom })
+    const loop = startSending({ ...parts, mailroom, silences: routing.silences })
     const timer = setInterval(() => {
       tellWhatSilencesHeld(mailroom, loop).catch((error) => {
         log.warn({ err: error }, 'what silences held back cannot be written yet')

@@ -1,7 +1,7 @@
 // Which messages transitions become: to whom, told together with what, and when.
 import { silencesEvent } from '#core/alerts/silence.ts'
 import type { AlertDelivery, AlertEndpoint, AlertEvent, AlertSilence } from '#schemas/generated/records.ts'
-import { composeMessage, type MessageBody, maxListed } from './compose-message.ts'
+import { composeMessage, isEnd, type MessageBody, maxListed } from './compose-message.ts'
 import { forgettable } from './forget-old.ts'
 import { HeldBack } from './held-back.ts'
 import { endsSoon, silenceEnding } from './notices.ts'
@@ -147,7 +147,7 @@ export class Mailroom {
         if (this.byEvent.has(name) || drafts.byEvent.has(name)) continue
         const firingName = `${endpoint}/${event.firingId}`
         const firing = this.byEvent.get(firingName) ?? drafts.byEvent.get(firingName)?.delivery
-        const refusal = refusalOf(silence, firing, routing.endpoint(endpoint))
+        const refusal = refusalOf(isToldEnd(event, firing) ? undefined : silence, firing, routing.endpoint(endpoint))
         const group = this.groupOf(event, endpoint, firing, nowMs)
         if (refusal === undefined) this.draft(drafts, event, { endpoint, group, nowMs })
         else {
@@ -264,6 +264,10 @@ const newDelivery = (event: AlertEvent, endpoint: string, group: string, nowMs: 
   ...{ id: event.id, endpoint, group, state: 'open', attempts: 0, createdAt: nowMs, dueAt: nowMs },
   ...{ endedAt: null, detail: null },
 })
+
+/** Returns whether a transition ends what was told. Without it, a receiver would have the alert open for ever. */
+const isToldEnd = (event: AlertEvent, firing: FiringDelivery | undefined): boolean =>
+  firing !== undefined && firing.state !== 'silenced' && isEnd(event)
 
 /** Returns why a transition is not sent. undefined: it is. */
 function refusalOf(

@@ -4,7 +4,8 @@ import type { AlertMessage, DeliveryResult } from '#platform/delivery/message.ts
 import type { Producer } from '#platform/kafka/produce.ts'
 import { TransientError } from '#platform/process/transient-error.ts'
 import { alertDeliveriesTopic, alertEndpointsTopic } from '#schemas/alert-topics.ts'
-import type { AlertDelivery, AlertEndpoint } from '#schemas/generated/records.ts'
+import type { AlertDelivery, AlertEndpoint, AlertSilence } from '#schemas/generated/records.ts'
+import { event } from '../../test/support/alert-mail.ts'
 import { composeMessage } from './compose-message.ts'
 import { deliveryName, Mailroom } from './route-events.ts'
 import { afterAttempt, type SendLoop, type SendParts, startSending } from './send-loop.ts'
@@ -77,6 +78,7 @@ function openDesk(deliveries: readonly AlertDelivery[], isAway: () => boolean = 
         mailroom,
         endpoint: (id) => endpoints.get(id),
         endpoints: () => [...endpoints.values()],
+        silences: () => [],
         producer,
         encode: { delivery: json, endpoint: json },
       },
@@ -259,4 +261,22 @@ test('a message that cannot be sent is tried as often as one that nobody takes, 
   await until(() => expect(desk.sent).toEqual(['b']))
   await until(() => expect(desk.written).toHaveLength(2))
   expect(desk.mailroom.waiting().map((each) => [deliveryName(each), each.attempts])).toEqual([['u/a', 1]])
+})
+
+test('a message that waits when a silence begins is not tried until that is over, and others of its rule are', async () => {
+  const silence: AlertSilence = {
+    ...{ id: 's', rule: 'r', dataset: '*', key: 'A.last', fromAt: nowMs, untilAt: nowMs + 60_000, why: 'w' },
+    ...{ createdBy: 'b', createdAt: nowMs },
+  }
+  const told = (id: string, key: string) =>
+    delivery(id, { attempts: 1, body: JSON.stringify(composeMessage([id], [event(id, { key })], nowMs)) })
+  const desk = openDesk([told('a', 'A.last'), told('b', 'B.last')])
+  let atMs = nowMs
+  desk.start({ nowMs: () => atMs, silences: () => [silence] })
+  await until(() => expect(desk.written).toHaveLength(1))
+  loop?.wake()
+  expect(desk.sent).toEqual(['b'])
+  atMs = silence.untilAt
+  await until(() => expect(desk.mailroom.waiting()).toEqual([]))
+  expect(desk.sent).toEqual(['b', 'a'])
 })

@@ -6,8 +6,9 @@ import type { Logger } from '#platform/process/log.ts'
 import { moment } from '#platform/process/moments.ts'
 import { pause } from '#platform/process/retry.ts'
 import { alertDeliveriesTopic, alertEndpointsTopic } from '#schemas/alert-topics.ts'
-import type { AlertDelivery, AlertEndpoint } from '#schemas/generated/records.ts'
+import type { AlertDelivery, AlertEndpoint, AlertSilence } from '#schemas/generated/records.ts'
 import type { MessageBody } from './compose-message.ts'
+import { notHeld } from './held-in-silence.ts'
 import { SendSlots } from './next-deliveries.ts'
 import { endpointDisabled } from './notices.ts'
 import { deliveryName, type Mailroom } from './route-events.ts'
@@ -16,6 +17,7 @@ export interface SendParts {
   mailroom: Mailroom
   endpoint: (id: string) => AlertEndpoint | undefined
   endpoints: () => readonly AlertEndpoint[]
+  silences: () => readonly AlertSilence[]
   attempt: (endpoint: AlertEndpoint, message: AlertMessage) => Promise<DeliveryResult>
   producer: Producer
   encode: { delivery: (record: AlertDelivery) => Buffer; endpoint: (record: AlertEndpoint) => Buffer }
@@ -39,7 +41,8 @@ export function startSending(parts: SendParts): SendLoop {
   let isStopped = false
   const look = (): void => {
     if (isStopped) return
-    for (const delivery of slots.take(parts.mailroom.toSend(), parts.nowMs())) {
+    const nowMs = parts.nowMs()
+    for (const delivery of slots.take(notHeld(parts.mailroom.toSend(), parts.silences(), nowMs), nowMs)) {
       const sending = send(parts, slots, delivery, () => isStopped)
         .catch((error) => {
           parts.log.error({ err: error, delivery: deliveryName(delivery) }, 'what became of a message was not written')
