@@ -56,7 +56,12 @@ export function openMessages(parts: MessageParts): Messages {
   }
   const open = async (): Promise<Office> => {
     const deliveries = await readNewest(kafka, registry, alertDeliveriesTopic, log)
-    const mailroom = new Mailroom(deliveries.values())
+    const mailroom = new Mailroom(deliveries.values(), (delivery) => {
+      log.warn(
+        { delivery: deliveryName(delivery) },
+        'a silenced message cannot be read: it is not told after its silence',
+      )
+    })
     const old = mailroom.forgetOld(await firingNow(parts), nowMs()).map((key) => ({ key, value: null }))
     await parts.producer.send(alertDeliveriesTopic.name, old)
     const loop = startSending({ ...parts, mailroom, silences: routing.silences })

@@ -63,7 +63,8 @@ export class Mailroom {
 
   private readonly heldBack = new HeldBack()
 
-  constructor(deliveries: Iterable<AlertDelivery>) {
+  /** @param onUnreadable is told of silenced deliveries that are passed over, because their body cannot be read */
+  constructor(deliveries: Iterable<AlertDelivery>, onUnreadable: (delivery: AlertDelivery) => void = () => undefined) {
     // What was silenced may have been told since, in a message about several.
     const isLater = ({ state }: AlertDelivery): number => (state === 'silenced' ? 0 : 1)
     for (const delivery of [...deliveries].toSorted((one, other) => isLater(one) - isLater(other))) {
@@ -72,6 +73,7 @@ export class Mailroom {
       if (state !== 'open' && state !== 'sent') continue
       this.createdAt.set(endpoint, [...this.recent(endpoint, createdAt), createdAt])
     }
+    this.heldBack.unreadable.forEach(onUnreadable)
   }
 
   /** Takes a delivery as it was written. */

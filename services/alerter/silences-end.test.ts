@@ -208,3 +208,16 @@ test('the announcement that a silence ends is not held by it', () => {
   expect(endSilences(mailroom, silenced, atMs)).toHaveLength(1)
   expect(notHeld(mailroom.toSend(), [silence], atMs)).toHaveLength(1)
 })
+
+test.each(['', '{', 'null', '{}', '{"events":[]}', '{"events":[null]}', '{"events":[{"kind":"firing"}]}'])(
+  'a silenced record whose body is %j is passed over, and the others are told',
+  (body) => {
+    const { records } = silencedFiring()
+    const bad: AlertDelivery = { ...records[0]!, id: 'bad', eventIds: ['bad'], body }
+    const warned: string[] = []
+    const mailroom = new Mailroom([bad, ...records], ({ id }) => warned.push(id))
+    expect(warned).toEqual(['bad'])
+    expect(endSilences(mailroom, over, untilMs)).toMatchObject([{ id: 'a', state: 'open' }])
+    expect(mailroom.forgetOld(new Set(), nowMs + 8 * 24 * 60 * minuteMs)).toEqual(['u/bad'])
+  },
+)
