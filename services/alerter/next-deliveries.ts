@@ -42,11 +42,22 @@ export class SendSlots {
    */
   take(waiting: readonly AlertDelivery[], nowMs: number): AlertDelivery[] {
     const taken: AlertDelivery[] = []
+    const held = { quick: 0, slow: 0, mails: 0 }
+    const count = (endpoint: string, attempt: Attempt): void => {
+      if (this.isSlow(endpoint, attempt, nowMs)) held.slow++
+      else held.quick++
+      if (attempt.isMail) held.mails++
+    }
+    for (const each of this.attempts) count(...each)
     for (const delivery of nextDeliveries(waiting, nowMs)) {
+      if (held.quick + held.slow >= maxInAll) break
       const { endpoint, attempts } = delivery
+      if (this.attempts.has(endpoint)) continue
       const attempt = { begunMs: nowMs, isAgain: attempts > 0, isMail: this.isMail(endpoint) }
-      if (this.attempts.has(endpoint) || !this.hasSlot(endpoint, attempt, nowMs)) continue
+      const isFull = this.isSlow(endpoint, attempt, nowMs) ? held.slow >= maxSlow : held.quick >= maxQuick
+      if (isFull || (attempt.isMail && held.mails >= maxMails)) continue
       this.attempts.set(endpoint, attempt)
+      count(endpoint, attempt)
       taken.push(delivery)
     }
     return taken
@@ -61,14 +72,6 @@ export class SendSlots {
 
   free(endpoint: string): void {
     this.attempts.delete(endpoint)
-  }
-
-  private hasSlot(endpoint: string, attempt: Attempt, nowMs: number): boolean {
-    const all = [...this.attempts]
-    if (all.length >= maxInAll) return false
-    if (attempt.isMail && all.filter(([, { isMail }]) => isMail).length >= maxMails) return false
-    const slow = all.filter((each) => this.isSlow(...each, nowMs)).length
-    return this.isSlow(endpoint, attempt, nowMs) ? slow < maxSlow : all.length - slow < maxQuick
   }
 
   /** One that takes too long becomes a slow one while it is under way, so that it leaves its slot to the quick ones. */
