@@ -9,6 +9,7 @@ import { deleteRule, findRule, listRules, readRules, saveRule } from '#operation
 import { checkRuleMemory } from '#operations/alerts/selected-series.ts'
 import { endSilence, heldBack, listSilences, silence } from '#operations/alerts/silences.ts'
 import { checkQuery } from '#operations/alerts/test-query.ts'
+import { printable } from '#platform/process/printable.ts'
 import { UserError } from '#platform/process/user-error.ts'
 import { utcText } from '#platform/process/utc-text.ts'
 import { whoAmI } from '#platform/process/who.ts'
@@ -16,6 +17,7 @@ import { aligned } from '../aligned.ts'
 import { endpointCommands } from './endpoints.ts'
 import { type AlertClients, type AlertOptions, print, readWritten, withAlerts, withOptions } from './parts.ts'
 import { type JudgedNow, reasonLines, ruleLines } from './rule-lines.ts'
+import { silenceLines } from './silence-lines.ts'
 import { testCommand } from './test-rule.ts'
 
 export const alerts = (): Command =>
@@ -168,7 +170,7 @@ async function explain(id: string, options: AlertOptions): Promise<void> {
     '',
     ...deliveries.map(({ endpoint, state, attempts, endedAt, detail }) => {
       const when = endedAt === null ? '' : ` ${utcText(endedAt)}`
-      return `${endpoint}: ${state}${when}, ${attempts} attempts${detail === null ? '' : `, ${detail}`}`
+      return printable(`${endpoint}: ${state}${when}, ${attempts} attempts${detail === null ? '' : `, ${detail}`}`)
     }),
     ...(deliveries.length === 0 ? ['It was told to nobody: the rule names no endpoint.'] : []),
     ...(event.value === null || event.dataset === queryDataset ? [] : ['', bytesHint(event)]),
@@ -205,12 +207,7 @@ async function silences(options: AlertOptions): Promise<void> {
   })
   if (options.json) return print(all.map((each) => ({ ...each, holdsBack: held.get(each.id) ?? 0 })))
   if (all.length === 0) return void process.stderr.write('nothing is silenced\n')
-  const lines = all.map(({ id, rule, dataset, key, untilAt, why, createdBy }) => [
-    ...[id, rule, `${dataset} ${key}`, `${utcText(untilAt)}`, `${held.get(id) ?? 0}`, why, createdBy],
-  ])
-  process.stdout.write(
-    `${aligned([['id', 'rule', 'series', 'until', 'holds back', 'why', 'by'], ...lines]).join('\n')}\n`,
-  )
+  process.stdout.write(`${silenceLines(all, held).join('\n')}\n`)
 }
 
 async function unsilence(id: string, options: AlertOptions): Promise<void> {

@@ -3,6 +3,7 @@ import { silencesEvent } from '#core/alerts/silence.ts'
 import { readRows, type Store } from '#platform/clickhouse/client.ts'
 import { readNewest } from '#platform/kafka/newest-records.ts'
 import { writeRecord } from '#platform/kafka/write-record.ts'
+import { isVisible } from '#platform/process/printable.ts'
 import { UserError } from '#platform/process/user-error.ts'
 import { alertSilencesTopic } from '#schemas/alert-topics.ts'
 import type { AlertSilence } from '#schemas/generated/records.ts'
@@ -23,16 +24,19 @@ const maxDays = 90
 
 /** Silences alerts from now on. @throws UserError if the end is not ahead, or more than 90 days, or there is no reason */
 export async function silence(parts: AlertParts, asked: NewSilence): Promise<AlertSilence> {
-  const { rule, dataset, key, untilMs, why, by } = asked
-  const nowMs = Date.now()
+  return write(parts, newSilence(asked, Date.now()))
+}
+
+/** Returns the record of a silence from now on. Pure. @throws UserError: see `silence` */
+export function newSilence({ rule, dataset, key, untilMs, why, by }: NewSilence, nowMs: number): AlertSilence {
   if (untilMs <= nowMs) throw new UserError('The end of the silence lies in the past.')
   if (untilMs > nowMs + maxDays * 86_400_000)
     throw new UserError(`A silence lasts ${maxDays} days at most: delete a rule that nobody needs.`)
-  if (why.trim() === '') throw new UserError('A silence needs a reason.')
-  return write(parts, {
+  if (!isVisible(why)) throw new UserError('A silence needs a reason that can be read.')
+  return {
     ...{ id: crypto.randomUUID().slice(0, 8), rule, dataset, key, fromAt: nowMs, untilAt: untilMs },
     ...{ why: why.trim(), createdBy: by, createdAt: nowMs },
-  })
+  }
 }
 
 /** Returns the silences that are not over, the one that ends first before the others. */

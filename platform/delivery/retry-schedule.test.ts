@@ -39,3 +39,16 @@ test('Retry-After lengthens a wait and never shortens it', () => {
   expect(waitMs('a', 4, 60_000)).toBe(waitMs('a', 4))
   expect(waitMs('a', 4, 0)).toBe(waitMs('a', 4))
 })
+
+test('ten attempts take four days at the most, and ten if a receiver asks for a day each time', () => {
+  const dayMs = 86_400_000
+  const total = (messageId: string, afterMs?: number) =>
+    waitsS.reduce((sum, _, at) => sum + waitMs(messageId, at + 1, afterMs), 0)
+  fc.assert(
+    fc.property(fc.string(), (messageId) => {
+      expect(total(messageId)).toBeLessThan(4 * dayMs)
+      expect(total(messageId, dayMs)).toBeLessThan(10 * dayMs)
+      expect(total(messageId, dayMs)).toBeGreaterThanOrEqual(9 * dayMs)
+    }),
+  )
+})

@@ -1,8 +1,9 @@
+import { z } from 'zod'
 import { describeEvent } from '#core/alerts/describe-rule.ts'
 import { eventData } from '#core/alerts/event-data.ts'
 import type { AlertMessage } from '#platform/delivery/message.ts'
 import { printable } from '#platform/process/printable.ts'
-import type { AlertEvent } from '#schemas/generated/records.ts'
+import type { AlertDelivery, AlertEvent } from '#schemas/generated/records.ts'
 
 /** What a delivery keeps of its message. It is written before the first attempt, so all attempts send the same bytes. */
 export type MessageBody = Omit<AlertMessage, 'id'> & { events: AlertEvent[] }
@@ -38,6 +39,31 @@ export function composeMessage(eventIds: readonly string[], events: readonly Ale
     ...(references && { references }),
   }
 }
+
+/**
+ * Returns the transitions that a message spells out. undefined: the body is not one that this alerter reads.
+ * What stands on Kafka may have been written by anybody.
+ */
+export function listedEvents({ body }: Pick<AlertDelivery, 'body'>): AlertEvent[] | undefined {
+  let parsed: unknown
+  try {
+    parsed = JSON.parse(body)
+  } catch {
+    return undefined
+  }
+  const events = parsed !== null && typeof parsed === 'object' && 'events' in parsed ? parsed.events : undefined
+  return Array.isArray(events) && events.every(isEvent) ? events : undefined
+}
+
+const eventParts = z.object({
+  ...{ id: z.string(), kind: z.string(), ruleId: z.string(), dataset: z.string(), key: z.string() },
+  ...{ firingId: z.string().nullable(), endsAt: z.number().nullable(), at: z.number() },
+})
+const isEvent = (event: unknown): event is AlertEvent => eventParts.safeParse(event).success
+
+/** Returns whether a transition is the end of what an earlier one began. Pure. */
+export const isEnd = ({ kind }: Pick<AlertEvent, 'kind'>): boolean =>
+  kind === 'resolved' || kind === 'cancelled' || kind === 'known'
 
 /** Returns the first transitions as far as they fit together, and the very first one in any case. */
 function firstThatFit(events: readonly AlertEvent[]): AlertEvent[] {

@@ -1,6 +1,6 @@
 import { silencesEvent } from '#core/alerts/silence.ts'
 import type { AlertDelivery, AlertEvent, AlertSilence } from '#schemas/generated/records.ts'
-import type { MessageBody } from './compose-message.ts'
+import { listedEvents } from './compose-message.ts'
 
 /** An alert that goes on, and of which an endpoint was not told because of a silence. */
 export interface HeldAlert {
@@ -12,6 +12,8 @@ export interface HeldAlert {
 export class HeldBack {
   /** By endpoint and firing. */
   private readonly held = new Map<string, HeldAlert>()
+  /** What was passed over: nobody can say which alert it is about. */
+  readonly unreadable: AlertDelivery[] = []
 
   /** Takes a delivery as it was written. */
   put(delivery: AlertDelivery): void {
@@ -19,8 +21,8 @@ export class HeldBack {
       for (const id of delivery.eventIds) this.held.delete(`${delivery.endpoint}/${id}`)
       return
     }
-    const [event] = (JSON.parse(delivery.body) as MessageBody).events
-    if (event === undefined) return
+    const [event] = listedEvents(delivery) ?? []
+    if (event === undefined) return void this.unreadable.push(delivery)
     const begun = `${delivery.endpoint}/${event.firingId}`
     if (event.kind === 'firing' || event.kind === 'unknown')
       this.held.set(`${delivery.endpoint}/${event.id}`, { delivery, event })

@@ -11,8 +11,9 @@ import { alertDeliveriesTopic, alertEventsTopic } from '#schemas/alert-topics.ts
 import { type AlertDelivery, type AlertEvent, alertEventSchema } from '#schemas/generated/records.ts'
 import { deliveryName, Mailroom, type Routing } from './route-events.ts'
 import { type SendLoop, type SendParts, startSending } from './send-loop.ts'
+import { readTold } from './start-engine.ts'
 
-export interface MessageParts extends Omit<SendParts, 'mailroom' | 'holds'> {
+export interface MessageParts extends Omit<SendParts, 'mailroom' | 'holds' | 'silences'> {
   kafka: Kafka
   registry: Registry
   routing: Routing
@@ -40,14 +41,20 @@ interface Office {
   stop: () => Promise<void>
 }
 
+/** The ids of the firings that go on, by what the judges have written. */
+async function firingNow({ kafka, registry, log, nowMs }: MessageParts): Promise<Set<string>> {
+  const episodes = (await readTold(kafka, registry, log)).flatMap((state) => state.episodes)
+  return new Set(episodes.filter(({ endsMs }) => endsMs === null || endsMs > nowMs()).map(({ firingId }) => firingId))
+}
+
 export function openMessages(parts: MessageParts): Messages {
   const { kafka, registry, log, routing, encode, nowMs } = parts
   let office: Promise<Office> | undefined
   let opened: Office | undefined
   let holds = heldByNobody
   const record = (delivery: AlertDelivery) => ({ key: deliveryName(delivery), value: encode.delivery(delivery) })
-  const tellWhatSilencesHeld = async (mailroom: Mailroom, loop: SendLoop): Promise<void> => {
-    if (!holds()) return
+  const tellWhatSilencesHeld = async (mailroom: Mailroom, loop: SendLoop, held: () => boolean): Promise<void> => {
+    if (!held()) return
     const changed = mailroom.endSilences(routing, nowMs())
     if (changed.length === 0) return
     await parts.producer.send(alertDeliveriesTopic.name, changed.map(record))
@@ -55,13 +62,19 @@ export function openMessages(parts: MessageParts): Messages {
     loop.wake()
   }
   const open = async (): Promise<Office> => {
+    const held = holds
     const deliveries = await readNewest(kafka, registry, alertDeliveriesTopic, log)
-    const mailroom = new Mailroom(deliveries.values())
-    const old = mailroom.forgetOld(nowMs()).map((key) => ({ key, value: null }))
+    const mailroom = new Mailroom(deliveries.values(), (delivery) => {
+      log.warn(
+        { delivery: deliveryName(delivery) },
+        'a silenced message cannot be read: it is not told after its silence',
+      )
+    })
+    const old = mailroom.forgetOld(await firingNow(parts), nowMs()).map((key) => ({ key, value: null }))
     await parts.producer.send(alertDeliveriesTopic.name, old)
-    const loop = startSending({ ...parts, mailroom, holds })
+    const loop = startSending({ ...parts, mailroom, holds: held, silences: routing.silences })
     const timer = setInterval(() => {
-      tellWhatSilencesHeld(mailroom, loop).catch((error) => {
+      tellWhatSilencesHeld(mailroom, loop, held).catch((error) => {
         log.warn({ err: error }, 'what silences held back cannot be written yet')
       })
     }, silencesEveryMs)

@@ -5,6 +5,8 @@ import type { AlertDelivery, AlertEndpoint, AlertEvent, AlertSilence } from '#sc
 import { composeMessage, type MessageBody } from './compose-message.ts'
 
 const minuteMs = 60_000
+/** What the group of each of these messages begins with. */
+export const noticeGroup = 'notice '
 /** Receivers read a list of transitions in each message. */
 const none = { count: 0, more: 0, events: [] }
 
@@ -49,7 +51,15 @@ export function endpointDisabled(disabled: AlertEndpoint, why: string, endpoint:
 function noticeOf(names: unknown[], endpoint: string, body: MessageBody, nowMs: number): AlertDelivery {
   const id = idOf(names)
   return {
-    ...{ id, endpoint, group: `notice ${id}`, eventIds: [id], body: JSON.stringify(body), state: 'open', attempts: 0 },
+    ...{
+      id,
+      endpoint,
+      group: `${noticeGroup}${id}`,
+      eventIds: [id],
+      body: JSON.stringify(body),
+      state: 'open',
+      attempts: 0,
+    },
     ...{ createdAt: nowMs, dueAt: nowMs, endedAt: null, detail: null },
   }
 }

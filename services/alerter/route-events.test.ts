@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { AlertDelivery, AlertSilence } from '#schemas/generated/records.ts'
+import type { AlertDelivery, AlertEvent, AlertSilence } from '#schemas/generated/records.ts'
 import { endpointRecord, event, nowMs, open, route, routingOf, sent } from '../../test/support/alert-mail.ts'
 import type { MessageBody } from './compose-message.ts'
 import { Mailroom, type Routing } from './route-events.ts'
@@ -221,13 +221,96 @@ test('an endpoint that a rule names twice is told once', () => {
   expect(mailroom.waiting().map(({ endpoint }) => endpoint)).toEqual(['u', 'v'])
 })
 
+const dayMs = 86_400_000
+const none: ReadonlySet<string> = new Set()
+
+/** Forgets, and returns what a process has that starts then: what is on the topic. */
+function startAgain(records: readonly AlertDelivery[], firing: ReadonlySet<string>, atMs: number): Mailroom {
+  const forgotten = new Mailroom(records).forgetOld(firing, atMs)
+  return new Mailroom(records.filter(({ endpoint, id }) => !forgotten.includes(`${endpoint}/${id}`)))
+}
+
+const resolveOf = (firingId: string, partial: Partial<AlertEvent> = {}) =>
+  event(`end of ${firingId}`, { kind: 'resolved', firingId, endsAt: nowMs, ...partial })
+
 test('what ended a week ago is forgotten, and what waits is not', () => {
   const mailroom = new Mailroom([])
   const two = routingOf({ r: ['u'], s: ['u'] })
-  const [first] = route(mailroom, [event('a'), event('b', { ruleId: 's' })], two, nowMs) as [AlertDelivery]
+  const happened = event('a', { kind: 'happened' })
+  const [first] = route(mailroom, [happened, event('b', { ruleId: 's' })], two, nowMs) as [AlertDelivery]
   mailroom.put(sent(first, nowMs))
-  const weekMs = 7 * 86_400_000
-  expect(mailroom.forgetOld(nowMs + weekMs)).toEqual([])
-  expect(mailroom.forgetOld(nowMs + weekMs + 1)).toEqual(['u/a'])
+  expect(mailroom.forgetOld(none, nowMs + 7 * dayMs)).toEqual([])
+  expect(mailroom.forgetOld(none, nowMs + 7 * dayMs + 1)).toEqual(['u/a'])
   expect(open(mailroom)).toEqual([['b']])
+})
+
+test.each(['given-up', 'failed'])('a firing that was %s more than a week ago is known when its alert ends', (state) => {
+  const [firing] = route(new Mailroom([]), [event('a')], one, nowMs) as [AlertDelivery]
+  const after = startAgain([{ ...firing, state, endedAt: nowMs + 4 * dayMs }], none, nowMs + 12 * dayMs)
+  const written = route(after, [resolveOf('a')], one, nowMs + 12 * dayMs)
+  expect(written.map(({ state: now, detail }) => [now, detail])).toEqual([['failed', 'its firing did not arrive']])
+})
+
+test('who was told a beginning more than a week ago is told the end, also when the rule names others meanwhile', () => {
+  const [firing] = route(new Mailroom([]), [event('a')], routingOf({ r: ['u'] }), nowMs) as [AlertDelivery]
+  const after = startAgain([sent(firing, nowMs)], none, nowMs + 8 * dayMs)
+  const written = route(after, [resolveOf('a')], routingOf({ r: ['v'], other: ['u'] }), nowMs + 8 * dayMs)
+  expect(written.map(({ endpoint, state }) => [endpoint, state])).toEqual([['u', 'open']])
+})
+
+test('an alert that is over is forgotten a week after its last message: resolved, cancelled, or past its end', () => {
+  const [firing] = route(new Mailroom([]), [event('a')], one, nowMs) as [AlertDelivery]
+  for (const kind of ['resolved', 'cancelled']) {
+    const mailroom = new Mailroom([sent(firing, nowMs)])
+    const [end] = route(mailroom, [resolveOf('a', { kind })], one, nowMs + dayMs) as [AlertDelivery]
+    mailroom.put(sent(end, nowMs + dayMs))
+    expect(mailroom.forgetOld(none, nowMs + 7 * dayMs + 1)).toEqual(['u/a'])
+    expect(mailroom.forgetOld(none, nowMs + 8 * dayMs + 1)).toEqual(['u/end of a'])
+  }
+  const ahead = event('b', { endsAt: nowMs + dayMs })
+  const [known] = route(new Mailroom([]), [ahead], one, nowMs) as [AlertDelivery]
+  expect(new Mailroom([sent(known, nowMs)]).forgetOld(none, nowMs + 8 * dayMs)).toEqual(['u/b'])
+  // Its end was moved, and lies ahead.
+  const changed = event('c', { kind: 'changed', firingId: 'b', endsAt: nowMs + 30 * dayMs, at: nowMs + 1 })
+  const mailroom = new Mailroom([sent(known, nowMs)])
+  const [moved] = route(mailroom, [changed], one, nowMs + 1) as [AlertDelivery]
+  mailroom.put(sent(moved, nowMs + 1))
+  expect(mailroom.forgetOld(none, nowMs + 8 * dayMs)).toEqual([])
+  expect(mailroom.forgetOld(none, nowMs + 31 * dayMs)).toEqual(['u/b', 'u/c'])
+})
+
+test('an alert that a message of several does not list is kept as long as the judges say that it fires', () => {
+  const tell = Object.fromEntries(Array.from({ length: 60 }, (_, at) => [`r${at}`, ['u']]))
+  const mailroom = new Mailroom([])
+  const firing = Object.keys(tell).map((ruleId, at) => event(`e${at}`, { ruleId }))
+  route(mailroom, firing, routingOf(tell), nowMs)
+  const told = mailroom.waiting().map((each) => sent(each, nowMs))
+  // The last one tells of e20 to e59, and lists 20 of them. Those end.
+  const ends = firing.slice(0, 40).map(({ id, ruleId }) => resolveOf(id, { ruleId }))
+  for (const each of told) mailroom.put(each)
+  route(mailroom, ends, routingOf(tell), nowMs + dayMs)
+  const records = [...told, ...mailroom.waiting().map((each) => sent(each, nowMs + dayMs))]
+  const atMs = nowMs + 7.5 * dayMs
+  expect(new Mailroom(records).forgetOld(new Set(['e59']), atMs)).not.toContain('u/e20')
+  const written = route(startAgain(records, new Set(['e59']), atMs), [resolveOf('e59')], routingOf({}), atMs)
+  expect(written.map(({ endpoint }) => endpoint)).toEqual(['u'])
+})
+
+test('an alert of which nothing is heard any more is forgotten after 90 days, unless the judges say that it fires', () => {
+  const [firing] = route(new Mailroom([]), [event('a')], one, nowMs) as [AlertDelivery]
+  const after = (firingNow: ReadonlySet<string>, days: number) =>
+    new Mailroom([sent(firing, nowMs)]).forgetOld(firingNow, nowMs + days * dayMs)
+  expect(after(none, 90)).toEqual([])
+  expect(after(none, 91)).toEqual(['u/a'])
+  expect(after(new Set(['a']), 91)).toEqual([])
+})
+
+test('what one endpoint was told lately is not forgotten with what another was told long ago', () => {
+  const two = routingOf({ r: ['u', 'v'] })
+  const happened = event('a', { kind: 'happened' })
+  const [first, second] = route(new Mailroom([]), [happened], two, nowMs) as [AlertDelivery, AlertDelivery]
+  const mailroom = new Mailroom([sent(first, nowMs), sent(second, nowMs + 3 * dayMs)])
+  expect(mailroom.forgetOld(none, nowMs + 8 * dayMs)).toEqual(['u/a'])
+  const written = route(mailroom, [resolveOf('a')], routingOf({ r: ['w'] }), nowMs + 8 * dayMs)
+  expect(written.map(({ endpoint }) => endpoint)).toEqual(['v'])
 })

@@ -1,7 +1,8 @@
 // Which messages transitions become: to whom, told together with what, and when.
 import { silencesEvent } from '#core/alerts/silence.ts'
 import type { AlertDelivery, AlertEndpoint, AlertEvent, AlertSilence } from '#schemas/generated/records.ts'
-import { composeMessage, type MessageBody, maxListed } from './compose-message.ts'
+import { composeMessage, isEnd, type MessageBody, maxListed } from './compose-message.ts'
+import { forgettable } from './forget-old.ts'
 import { HeldBack } from './held-back.ts'
 import { endsSoon, silenceEnding } from './notices.ts'
 
@@ -19,7 +20,6 @@ const maxPerMinute = 20
 const minuteMs = 60_000
 /** What a source does not deliver is told when nothing is added for this long: its datasets do not stop at one instant. */
 const collectMs = 5_000
-const keptEndedMs = 7 * 86_400_000
 /** The ids of a message must fit into a record. */
 const maxEvents = 10_000
 
@@ -63,7 +63,8 @@ export class Mailroom {
 
   private readonly heldBack = new HeldBack()
 
-  constructor(deliveries: Iterable<AlertDelivery>) {
+  /** @param onUnreadable is told of silenced deliveries that are passed over, because their body cannot be read */
+  constructor(deliveries: Iterable<AlertDelivery>, onUnreadable: (delivery: AlertDelivery) => void = () => undefined) {
     // What was silenced may have been told since, in a message about several.
     const isLater = ({ state }: AlertDelivery): number => (state === 'silenced' ? 0 : 1)
     for (const delivery of [...deliveries].toSorted((one, other) => isLater(one) - isLater(other))) {
@@ -72,6 +73,7 @@ export class Mailroom {
       if (state !== 'open' && state !== 'sent') continue
       this.createdAt.set(endpoint, [...this.recent(endpoint, createdAt), createdAt])
     }
+    this.heldBack.unreadable.forEach(onUnreadable)
   }
 
   /** Takes a delivery as it was written. */
@@ -111,19 +113,23 @@ export class Mailroom {
     return [...this.open.values()].toSorted((one, other) => one.createdAt - other.createdAt)
   }
 
-  /** Forgets deliveries that ended long ago, and returns the names of their records. */
-  forgetOld(nowMs: number): string[] {
-    const old = [...this.deliveries.values()].filter(
-      (delivery) => delivery.endedAt !== null && delivery.endedAt < nowMs - keptEndedMs && !this.heldBack.has(delivery),
-    )
+  /**
+   * Forgets deliveries that ended long ago, and returns the names of their records.
+   * @param firing the ids of the firings that go on: see `forgettable`
+   */
+  forgetOld(firing: ReadonlySet<string>, nowMs: number): string[] {
+    const old = forgettable([...this.deliveries.values()], firing, nowMs).filter((each) => !this.heldBack.has(each))
     for (const delivery of old) {
       this.deliveries.delete(deliveryName(delivery))
       for (const id of delivery.eventIds) {
         this.byEvent.delete(`${delivery.endpoint}/${id}`)
-        this.toldOf.delete(id)
+        const others = this.toldOf.get(id)?.filter((endpoint) => endpoint !== delivery.endpoint) ?? []
+        if (others.length > 0) this.toldOf.set(id, others)
+        else this.toldOf.delete(id)
       }
+      // A group whose last message is older may send at once, known or not.
       const group = groupName(delivery)
-      if ((this.lastMs.get(group) ?? 0) < nowMs - keptEndedMs) this.lastMs.delete(group)
+      if ((this.lastMs.get(group) ?? 0) < nowMs - groupEveryMs) this.lastMs.delete(group)
     }
     return old.map(deliveryName)
   }
@@ -143,7 +149,7 @@ export class Mailroom {
         if (this.byEvent.has(name) || drafts.byEvent.has(name)) continue
         const firingName = `${endpoint}/${event.firingId}`
         const firing = this.byEvent.get(firingName) ?? drafts.byEvent.get(firingName)?.delivery
-        const refusal = refusalOf(silence, firing, routing.endpoint(endpoint))
+        const refusal = refusalOf(isToldEnd(event, firing) ? undefined : silence, firing, routing.endpoint(endpoint))
         const group = this.groupOf(event, endpoint, firing, nowMs)
         if (refusal === undefined) this.draft(drafts, event, { endpoint, group, nowMs })
         else {
@@ -260,6 +266,10 @@ const newDelivery = (event: AlertEvent, endpoint: string, group: string, nowMs: 
   ...{ id: event.id, endpoint, group, state: 'open', attempts: 0, createdAt: nowMs, dueAt: nowMs },
   ...{ endedAt: null, detail: null },
 })
+
+/** Returns whether a transition ends what was told. Without it, a receiver would have the alert open for ever. */
+const isToldEnd = (event: AlertEvent, firing: FiringDelivery | undefined): boolean =>
+  firing !== undefined && firing.state !== 'silenced' && isEnd(event)
 
 /** Returns why a transition is not sent. undefined: it is. */
 function refusalOf(

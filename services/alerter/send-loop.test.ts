@@ -4,10 +4,11 @@ import type { AlertMessage, DeliveryResult } from '#platform/delivery/message.ts
 import type { Producer } from '#platform/kafka/produce.ts'
 import { TransientError } from '#platform/process/transient-error.ts'
 import { alertDeliveriesTopic, alertEndpointsTopic } from '#schemas/alert-topics.ts'
-import type { AlertDelivery, AlertEndpoint } from '#schemas/generated/records.ts'
+import type { AlertDelivery, AlertEndpoint, AlertSilence } from '#schemas/generated/records.ts'
+import { event } from '../../test/support/alert-mail.ts'
 import { composeMessage } from './compose-message.ts'
 import { deliveryName, Mailroom } from './route-events.ts'
-import { afterAttempt, nextDeliveries, type SendLoop, type SendParts, startSending } from './send-loop.ts'
+import { afterAttempt, type SendLoop, type SendParts, startSending } from './send-loop.ts'
 
 const nowMs = Date.UTC(2026, 10, 1)
 
@@ -19,19 +20,6 @@ const delivery = (id: string, partial: Partial<AlertDelivery> = {}): AlertDelive
 const endpointRecord = (id: string): AlertEndpoint => ({
   ...{ id, kind: 'webhook', address: 'https://example.org', owner: 'o', keyGeneration: 1, rotatedAt: null },
   ...{ disabledAt: null, disabledWhy: null, changedAt: 0, changedBy: 'b' },
-})
-
-test('of each group the oldest message alone may be sent, and only when it is due', () => {
-  const waiting = [
-    delivery('a', { dueAt: nowMs + 1 }),
-    delivery('b'),
-    delivery('c', { group: 'rule s' }),
-    delivery('d', { group: 'rule s' }),
-    delivery('e', { endpoint: 'v' }),
-  ]
-  // While a waits for its next attempt, b waits, too.
-  expect(nextDeliveries(waiting, nowMs).map(({ id }) => id)).toEqual(['c', 'e'])
-  expect(nextDeliveries(waiting, nowMs + 1).map(({ id }) => id)).toEqual(['a', 'c', 'e'])
 })
 
 test.each<[string, number, DeliveryResult, Partial<AlertDelivery>]>([
@@ -90,6 +78,7 @@ function openDesk(deliveries: readonly AlertDelivery[], isAway: () => boolean = 
         mailroom,
         endpoint: (id) => endpoints.get(id),
         endpoints: () => [...endpoints.values()],
+        silences: () => [],
         producer,
         encode: { delivery: json, endpoint: json },
       },
@@ -107,6 +96,39 @@ function openDesk(deliveries: readonly AlertDelivery[], isAway: () => boolean = 
 const until = (condition: () => void) => vi.waitFor(condition, { timeout: 20_000, interval: 20 })
 const ofTopic = ({ written }: Desk, topic: string) =>
   written.filter((each) => each.topic === topic).map((each) => each.value)
+
+test('receivers that take 19 s keep the message of a healthy one waiting for two seconds and no longer', async () => {
+  // Ten endpoints hang, and eight rules tell each of them; those messages are older.
+  const hanging = Array.from({ length: 80 }, (_, at) =>
+    delivery(`e${at}`, { endpoint: `slow${at % 10}`, group: `rule r${at % 8}`, createdAt: nowMs - 1_000 + at }),
+  )
+  const desk = openDesk([...hanging, delivery('healthy', { endpoint: 'v' })])
+  for (let at = 0; at < 10; at++) desk.endpoints.set(`slow${at}`, endpointRecord(`slow${at}`))
+  let atMs = nowMs
+  const answers: (() => void)[] = []
+  const attempts: string[] = []
+  desk.start({
+    nowMs: () => atMs,
+    attempt: async ({ id }, message) => {
+      attempts.push(id)
+      if (id.startsWith('slow')) await new Promise<void>((resolve) => answers.push(resolve))
+      desk.sent.push(message.id)
+      return { kind: 'delivered', status: 204 }
+    },
+  })
+  // At first nobody knows who is slow: eight hang, and after two seconds they leave their slots.
+  expect(attempts).toHaveLength(8)
+  atMs = nowMs + 2_001
+  loop?.wake()
+  await until(() => expect(desk.sent).toEqual(['healthy']))
+  expect(attempts.filter((id) => id !== 'v').toSorted()).toEqual(Array.from({ length: 10 }, (_, at) => `slow${at}`))
+  for (let round = 1; round <= 8; round++) {
+    await until(() => expect(answers).toHaveLength(10))
+    atMs += 19_000
+    for (const answer of answers.splice(0)) answer()
+  }
+  await until(() => expect(desk.mailroom.waiting()).toEqual([]))
+})
 
 test('messages of a group are sent one after the other, and what became of each is written first', async () => {
   const desk = openDesk([
@@ -257,4 +279,22 @@ test('whoever may no longer send begins nothing, and does not write over what th
   answered.resolve({ kind: 'delivered', status: 204 })
   await loop?.stop()
   expect([desk.sent, desk.written]).toEqual([['a'], []])
+})
+
+test('a message that waits when a silence begins is not tried until that is over, and others of its rule are', async () => {
+  const silence: AlertSilence = {
+    ...{ id: 's', rule: 'r', dataset: '*', key: 'A.last', fromAt: nowMs, untilAt: nowMs + 60_000, why: 'w' },
+    ...{ createdBy: 'b', createdAt: nowMs },
+  }
+  const told = (id: string, key: string) =>
+    delivery(id, { attempts: 1, body: JSON.stringify(composeMessage([id], [event(id, { key })], nowMs)) })
+  const desk = openDesk([told('a', 'A.last'), told('b', 'B.last')])
+  let atMs = nowMs
+  desk.start({ nowMs: () => atMs, silences: () => [silence] })
+  await until(() => expect(desk.written).toHaveLength(1))
+  loop?.wake()
+  expect(desk.sent).toEqual(['b'])
+  atMs = silence.untilAt
+  await until(() => expect(desk.mailroom.waiting()).toEqual([]))
+  expect(desk.sent).toEqual(['b', 'a'])
 })

@@ -6,8 +6,10 @@ import type { Logger } from '#platform/process/log.ts'
 import { moment } from '#platform/process/moments.ts'
 import { pause } from '#platform/process/retry.ts'
 import { alertDeliveriesTopic, alertEndpointsTopic } from '#schemas/alert-topics.ts'
-import type { AlertDelivery, AlertEndpoint } from '#schemas/generated/records.ts'
+import type { AlertDelivery, AlertEndpoint, AlertSilence } from '#schemas/generated/records.ts'
 import type { MessageBody } from './compose-message.ts'
+import { notHeld } from './held-in-silence.ts'
+import { SendSlots } from './next-deliveries.ts'
 import { endpointDisabled } from './notices.ts'
 import { deliveryName, type Mailroom } from './route-events.ts'
 
@@ -15,6 +17,7 @@ export interface SendParts {
   mailroom: Mailroom
   endpoint: (id: string) => AlertEndpoint | undefined
   endpoints: () => readonly AlertEndpoint[]
+  silences: () => readonly AlertSilence[]
   attempt: (endpoint: AlertEndpoint, message: AlertMessage) => Promise<DeliveryResult>
   /** Whether nobody else can send by now. An attempt is made, and written, only while it says so. */
   holds: () => boolean
@@ -31,27 +34,27 @@ export interface SendLoop {
   stop: () => Promise<void>
 }
 
-const maxAtOnce = 8
 const lookEveryMs = 500
 const afterErrorMs = 1_000
 
 export function startSending(parts: SendParts): SendLoop {
-  const busy = new Map<string, Promise<void>>()
+  const slots = new SendSlots((endpoint) => parts.endpoint(endpoint)?.kind === 'email')
+  const busy = new Set<Promise<void>>()
   let isStopped = false
   const look = (): void => {
     if (isStopped || !parts.holds()) return
-    for (const delivery of nextDeliveries(parts.mailroom.toSend(), parts.nowMs())) {
-      if (busy.size >= maxAtOnce) return
-      if (busy.has(delivery.endpoint)) continue
-      const sending = send(parts, delivery, () => isStopped)
+    const nowMs = parts.nowMs()
+    for (const delivery of slots.take(notHeld(parts.mailroom.toSend(), parts.silences(), nowMs), nowMs)) {
+      const sending = send(parts, slots, delivery, () => isStopped)
         .catch((error) => {
           parts.log.error({ err: error, delivery: deliveryName(delivery) }, 'what became of a message was not written')
         })
         .finally(() => {
-          busy.delete(delivery.endpoint)
+          slots.free(delivery.endpoint)
+          busy.delete(sending)
           look()
         })
-      busy.set(delivery.endpoint, sending)
+      busy.add(sending)
     }
   }
   const timer = setInterval(look, lookEveryMs)
@@ -61,22 +64,17 @@ export function startSending(parts: SendParts): SendLoop {
     stop: async () => {
       isStopped = true
       clearInterval(timer)
-      await Promise.all(busy.values())
+      await Promise.all(busy)
     },
   }
 }
 
-/** Returns the deliveries that may be sent now: of each group of an endpoint the oldest one alone, if it is due. Pure. */
-export function nextDeliveries(waiting: readonly AlertDelivery[], nowMs: number): AlertDelivery[] {
-  const first = new Map<string, AlertDelivery>()
-  for (const delivery of waiting) {
-    const name = `${delivery.endpoint}/${delivery.group}`
-    if (!first.has(name)) first.set(name, delivery)
-  }
-  return [...first.values()].filter(({ dueAt }) => dueAt <= nowMs)
-}
-
-async function send(parts: SendParts, delivery: AlertDelivery, isStopped: () => boolean): Promise<void> {
+async function send(
+  parts: SendParts,
+  slots: SendSlots,
+  delivery: AlertDelivery,
+  isStopped: () => boolean,
+): Promise<void> {
   const { mailroom, endpoint, nowMs, onAttempt } = parts
   const target = endpoint(delivery.endpoint)
   // From the first attempt on nothing is added to a message, because receivers know it by its id.
@@ -84,6 +82,7 @@ async function send(parts: SendParts, delivery: AlertDelivery, isStopped: () => 
   mailroom.put(tried)
   moment('attempt-begins', delivery.endpoint)
   const result = await attempted(parts, target, delivery)
+  slots.answered(delivery.endpoint, nowMs())
   moment('attempt-made', delivery.endpoint)
   onAttempt(tried, result)
   const ended = afterAttempt(tried, result, nowMs())

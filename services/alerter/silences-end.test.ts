@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import type { AlertDelivery, AlertEvent, AlertSilence } from '#schemas/generated/records.ts'
 import { endpointRecord, event, nowMs, open, route, routingOf, sent } from '../../test/support/alert-mail.ts'
 import type { MessageBody } from './compose-message.ts'
+import { notHeld } from './held-in-silence.ts'
 import { Mailroom, type Routing } from './route-events.ts'
 
 const minuteMs = 60_000
@@ -129,7 +130,7 @@ test('the end of a long silence is announced a quarter of an hour ahead, and tha
 
 test('an alert that a silence of a month holds back is not forgotten after a week', () => {
   const { mailroom } = silencedFiring()
-  expect(mailroom.forgetOld(nowMs + 8 * 24 * 60 * minuteMs)).toEqual([])
+  expect(mailroom.forgetOld(new Set(), nowMs + 8 * 24 * 60 * minuteMs)).toEqual([])
   expect(endSilences(mailroom, over, nowMs + 8 * 24 * 60 * minuteMs)).toHaveLength(1)
 })
 
@@ -140,3 +141,83 @@ test('when the silence ends and the endpoint is disabled, the history says so', 
     { id: 'a', state: 'failed', detail: 'the endpoint is disabled: 410' },
   ])
 })
+
+test.each(['resolved', 'cancelled', 'known'])(
+  'that an alert is %s is told in a silence, if its beginning was',
+  (kind) => {
+    const mailroom = new Mailroom([])
+    const [firing] = route(mailroom, [event('a')], over, nowMs) as [AlertDelivery]
+    mailroom.put(sent(firing, nowMs))
+    const end = event('b', { kind, firingId: 'a', endsAt: nowMs })
+    expect(route(mailroom, [end], silenced, nowMs + minuteMs)).toMatchObject([{ id: 'b', state: 'open' }])
+    expect(notHeld(mailroom.toSend(), [silence], nowMs + minuteMs)).toMatchObject([{ id: 'b' }])
+  },
+)
+
+test('that an alert which was told has another end is not told in a silence', () => {
+  const mailroom = new Mailroom([])
+  const [firing] = route(mailroom, [event('a', { endsAt: untilMs })], over, nowMs) as [AlertDelivery]
+  mailroom.put(sent(firing, nowMs))
+  const changed = event('b', { kind: 'changed', firingId: 'a', endsAt: untilMs + 1 })
+  expect(route(mailroom, [changed], silenced, nowMs + minuteMs)).toMatchObject([{ id: 'b', state: 'silenced' }])
+})
+
+/** The firing of a rule waits, and was tried; then its silence begins, and it ends. */
+function endedWhileItWaits(): Mailroom {
+  const mailroom = new Mailroom([])
+  const [firing] = route(mailroom, [event('a')], over, nowMs - minuteMs) as [AlertDelivery]
+  mailroom.put({ ...firing, attempts: 1, dueAt: nowMs })
+  expect(notHeld(mailroom.toSend(), [silence], nowMs)).toEqual([])
+  route(mailroom, [event('b', { kind: 'resolved', firingId: 'a', endsAt: nowMs })], silenced, nowMs + 1)
+  return mailroom
+}
+
+test('a firing that waits when a silence begins waits until that is over, and its end behind it', () => {
+  const mailroom = endedWhileItWaits()
+  expect(notHeld(mailroom.toSend(), [silence], nowMs + minuteMs)).toEqual([])
+  expect(notHeld(mailroom.toSend(), [silence], untilMs).map(({ id }) => id)).toEqual(['a', 'b'])
+})
+
+test('a firing is not held when its end is told together with what no silence holds back', () => {
+  const mailroom = endedWhileItWaits()
+  const other = event('c', { kind: 'firing', key: 'B.last' })
+  const ofA = { ...silence, key: 'A.*' }
+  route(mailroom, [other], routingOf({ r: ['u'] }, [ofA]), nowMs + 2)
+  expect(open(mailroom)).toEqual([['a'], ['b', 'c']])
+  expect(notHeld(mailroom.toSend(), [ofA], nowMs + minuteMs).map(({ id }) => id)).toEqual(['a', 'b'])
+})
+
+test('a message that does not list all that it tells is not held, nor the end of what it tells', () => {
+  const mailroom = new Mailroom([])
+  const routing = routingOf(Object.fromEntries(Array.from({ length: 60 }, (_, at) => [`r${at}`, ['u']])))
+  route(
+    mailroom,
+    Array.from({ length: 60 }, (_, at) => event(`e${at}`, { ruleId: `r${at}` })),
+    routing,
+    nowMs - minuteMs,
+  )
+  for (const each of mailroom.waiting()) mailroom.put({ ...each, attempts: 1 })
+  const end = event('end', { kind: 'resolved', ruleId: 'r59', firingId: 'e59', endsAt: nowMs })
+  route(mailroom, [end], routing, nowMs)
+  expect(notHeld(mailroom.toSend(), [silence], nowMs).map(({ id }) => id)).toEqual(['e20', 'end'])
+})
+
+test('the announcement that a silence ends is not held by it', () => {
+  const { mailroom } = silencedFiring()
+  const atMs = untilMs - minuteMs
+  expect(endSilences(mailroom, silenced, atMs)).toHaveLength(1)
+  expect(notHeld(mailroom.toSend(), [silence], atMs)).toHaveLength(1)
+})
+
+test.each(['', '{', 'null', '{}', '{"events":[]}', '{"events":[null]}', '{"events":[{"kind":"firing"}]}'])(
+  'a silenced record whose body is %j is passed over, and the others are told',
+  (body) => {
+    const { records } = silencedFiring()
+    const bad: AlertDelivery = { ...records[0]!, id: 'bad', eventIds: ['bad'], body }
+    const warned: string[] = []
+    const mailroom = new Mailroom([bad, ...records], ({ id }) => warned.push(id))
+    expect(warned).toEqual(['bad'])
+    expect(endSilences(mailroom, over, untilMs)).toMatchObject([{ id: 'a', state: 'open' }])
+    expect(mailroom.forgetOld(new Set(), nowMs + 8 * 24 * 60 * minuteMs)).toEqual(['u/bad'])
+  },
+)
