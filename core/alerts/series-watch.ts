@@ -145,9 +145,11 @@ export class SeriesWatch {
 
   private moveOn(from: number, to: number): void {
     this.groups.moveTo(from, to)
-    if (from < this.forgottenTo + 16) return
-    this.forgottenTo = from
-    for (const rule of this.rules) rule.forget(from, this.points.grid.instantOf(from))
+    // Points before the first one may come yet: after a start, those of tomorrow may be read before those of today.
+    const first = to - this.points.values.capacity
+    if (first < this.forgottenTo + 16) return
+    this.forgottenTo = first
+    for (const rule of this.rules) rule.forget(first, this.points.grid.instantOf(first))
   }
 
   /** Judges the newest point: only rules whose threshold was passed, or that wait for something, are looked at. */
