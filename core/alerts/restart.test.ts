@@ -82,6 +82,42 @@ test('what was told of today is taken back after a start at which the day after 
   expect(started.slice(2)).toEqual(whole.slice(2))
 })
 
+test('what an answer no longer names is taken back by its end, also if a start comes between its slices and the end', () => {
+  const calls = [slice(0, 1, 0, [1, 1, 9, 9, 1, 1]), end(0, 1), slice(1, 1, 0, [8, 1]), end(1, 1)]
+  const { whole, started } = withAndWithoutStart(above5, calls, { at: 3 })
+  const cancelled = { kind: 'cancelled', onsetMs: fromMs + 2 * hourMs, facts: { knownMs: dueMs + 60_000 } }
+  expect(started[3]).toMatchObject([cancelled])
+  expect(started[3]).toEqual(whole[3])
+})
+
+test('the second slice of an answer is told, also if a start comes between it and the first one', () => {
+  const calls = [slice(0, 1, 0, [9, 1]), slice(0, 1, 4, [9, 1]), end(0, 1)]
+  const { whole, started } = withAndWithoutStart(above5, calls, { at: 1 })
+  expect(started[1]).toMatchObject([{ kind: 'firing', onsetMs: fromMs + 4 * hourMs }])
+  expect(started[1]).toEqual(whole[1])
+})
+
+test('an end that comes again after a start is not told once more, and nor are the slices before it', () => {
+  const calls = [slice(0, 1, 0, [9, 9, 1]), end(0, 1), slice(1, 1, 0, [8]), end(1, 1)]
+  const { whole, started } = withAndWithoutStart(above5, calls, { at: 2, writtenTo: 4 })
+  // The hour at which the excursion ended is withdrawn: it has no end any more.
+  expect(whole.map((transitions) => transitions.map(({ kind }) => kind))).toEqual([['firing'], [], [], ['changed']])
+  expect(started.flat()).toEqual([])
+})
+
+test('a state that says nothing of the pieces of its answer was written when all of it was told', () => {
+  const calls = [slice(0, 1, 0, [9, 1]), end(0, 1)]
+  const first = engineOf(above5)
+  const { states } = (calls[0] as Call).give(first, false)
+  const older = states.map(({ pieces: _, ...state }) => state)
+  const engine = engineOf(above5, older)
+  engine.resume(Number.NEGATIVE_INFINITY)
+  expect(calls.flatMap(({ give }) => give(engine, false).transitions)).toEqual([])
+})
+
+// Between two slices of one answer, an episode of a replay may go and come back. A start at that moment tells it.
+const loud = (call: Call): Call => ({ ...call, isSilent: false })
+
 const value = fc.oneof(
   { weight: 5, arbitrary: fc.integer({ min: 1, max: 9 }) },
   { weight: 1, arbitrary: fc.constant(null) },
@@ -129,6 +165,36 @@ const callsOf = (answered: typeof answers extends fc.Arbitrary<infer T> ? T : ne
     }))
   })
 
+test('an engine that starts anew at any slice or end of an answer goes on as if it had never stopped', () => {
+  fc.assert(
+    fc.property(rules, answers, fc.nat(40), (rule, answered, at) => {
+      const calls = callsOf(answered).map(loud)
+      const { whole, started } = withAndWithoutStart(rule, calls, { at })
+      expect(started.slice(at)).toEqual(whole.slice(at))
+    }),
+    { numRuns: 2_000 },
+  )
+})
+
+test('an engine that gets slices and ends again, of which it had told, repeats and says nothing else', () => {
+  fc.assert(
+    fc.property(rules, answers, fc.nat(40), fc.nat(6), (rule, answered, at, again) => {
+      const calls = callsOf(answered).map(loud)
+      const writtenTo = at + again
+      const { whole, started } = withAndWithoutStart(rule, calls, { at, writtenTo })
+      const ids = new Set(whole.flat().map(({ id }) => id))
+      expect(
+        started
+          .slice(0, writtenTo)
+          .flat()
+          .filter(({ id }) => !ids.has(id)),
+      ).toEqual([])
+      expect(started.slice(writtenTo)).toEqual(whole.slice(writtenTo))
+    }),
+    { numRuns: 2_000 },
+  )
+})
+
 test('an engine that starts anew between two answers goes on as if it had never stopped', () => {
   fc.assert(
     fc.property(rules, answers, fc.nat(8), (rule, answered, number) => {
@@ -137,6 +203,26 @@ test('an engine that starts anew between two answers goes on as if it had never 
       if (at < 0) return
       const { whole, started } = withAndWithoutStart(rule, calls, { at })
       expect(started.slice(at)).toEqual(whole.slice(at))
+    }),
+    { numRuns: 2_000 },
+  )
+})
+
+test('nothing ends that was not told to fire, and nothing fires twice without an end or a cancel in between', () => {
+  fc.assert(
+    fc.property(rules, answers, (rule, answered) => {
+      const engine = engineOf(rule)
+      const told = new Set<string>()
+      for (const { give, isSilent = false } of callsOf(answered)) {
+        for (const { kind, key, onsetMs, firingId } of give(engine, isSilent).transitions) {
+          if (kind === 'happened') continue
+          const name = `${key} ${onsetMs}`
+          expect(told.has(name)).toBe(kind !== 'firing')
+          expect(firingId === null).toBe(kind === 'firing')
+          if (kind === 'cancelled') told.delete(name)
+          else told.add(name)
+        }
+      }
     }),
     { numRuns: 2_000 },
   )

@@ -18,14 +18,10 @@ import { type OffsetRange, rangesBetween, readRanges, type StoredRecord } from '
 import { DecodeFailure, type Registry } from '#platform/kafka/registry.ts'
 import type { Logger } from '#platform/process/log.ts'
 import { alertStateTopic } from '#schemas/alert-topics.ts'
-import {
-  type AlertRule,
-  type AlertState,
-  acceptedAnswerSchema,
-  timeseriesSliceSchema,
-} from '#schemas/generated/records.ts'
+import { type AlertRule, acceptedAnswerSchema, timeseriesSliceSchema } from '#schemas/generated/records.ts'
 import type { RecordSchema } from '#schemas/record-schema.ts'
 import { answersTopic, timeseriesTopic } from '#schemas/topics.ts'
+import { toldState } from './alert-records.ts'
 import { answerOf, runOf, saysNow } from './judge.ts'
 import type { Places, StartedSource, StartPlace } from './judged-source.ts'
 
@@ -194,10 +190,3 @@ const isAhead = (source: string): boolean =>
   [...datasetsByName.values()].some(
     (each) => each.source.name === source && each.dataset.steps.some(({ stepS }) => isPublishedAhead(stepS)),
   )
-
-const toldState = ({ ruleId, ruleVersion, dataset, key, episodes, knownAt }: AlertState): ToldState => ({
-  ...{ ruleId, ruleVersion, dataset, key, knownMs: knownAt },
-  episodes: episodes.map(({ onsetAt, firedAt, endsAt, firingId }) => ({
-    ...{ onsetMs: onsetAt, firedMs: firedAt, endsMs: endsAt, firingId, isSilent: false },
-  })),
-})
