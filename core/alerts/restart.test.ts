@@ -143,6 +143,7 @@ const rules = fc
             { value: '<', than: 9 },
           ],
         },
+        { value: '>', than: 0, as: 'difference', to: { dataset: 'd', key: 'b' } },
         { revision: '>', than: 2 },
         { withdrawn: 'ahead' },
       ),
