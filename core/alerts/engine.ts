@@ -1,7 +1,7 @@
 import type { WatchedSeries } from './declared-series.ts'
 import { revisionTransitions } from './revision-transitions.ts'
 import { isOfWindows, isQuery, type RuleVersion, referencesOf, selects, windowsOf } from './rule.ts'
-import type { RuleOnSeries, ToldEpisode } from './rule-on-series.ts'
+import type { RuleOnSeries, ToldBefore } from './rule-on-series.ts'
 import type { PointRun, ReplacingAnswer, Revision, SeriesPoints } from './series-points.ts'
 import { SeriesWatch } from './series-watch.ts'
 import type { KnownPoint } from './sliding-window.ts'
@@ -9,14 +9,11 @@ import type { EpisodeNews } from './tell-episodes.ts'
 import { type Transition, withId } from './transition.ts'
 
 /** What was told of a rule on a series. It outlives a restart, on the topic of states. */
-export interface ToldState {
+export interface ToldState extends ToldBefore {
   ruleId: string
   ruleVersion: number
   dataset: string
   key: string
-  episodes: readonly ToldEpisode[]
-  /** When the answer became known that was told last, ms UTC. */
-  knownMs: number
   /** True: it is over, and nobody asks for it again. Its record is removed from the topic. */
   isForgotten?: true
 }
@@ -98,7 +95,9 @@ export class AlertEngine {
   take(dataset: string, key: string, run: PointRun): EngineOutcome {
     const outcome: EngineOutcome = { transitions: [], states: [] }
     const watch = this.watchOf(dataset, key)
-    if (watch !== null) this.takeRuns(watch, [run], outcome)
+    if (watch === null) return outcome
+    watch.points.countPiece(run.knownMs)
+    this.takeRuns(watch, [run], outcome)
     return outcome
   }
 
@@ -109,11 +108,12 @@ export class AlertEngine {
   withdraw(dataset: string, answer: ReplacingAnswer): EngineOutcome {
     const outcome: EngineOutcome = { transitions: [], states: [] }
     if (answer.identity === 0) return outcome
-    for (const watch of this.byDataset.get(dataset) ?? []) {
-      const runs = watch.points.withdrawnBy(answer)
-      if (runs.length > 0) this.takeRuns(watch, runs, outcome)
-    }
-    for (const watch of this.byDataset.get(dataset) ?? []) {
+    const watches = this.byDataset.get(dataset) ?? []
+    const withdrawn = watches.map((watch) => ({ watch, runs: watch.points.withdrawnBy(answer) }))
+    for (const { watch, runs } of withdrawn)
+      if (runs.length > 0 || watch.points.piecesOf(answer.knownMs) > 0) watch.points.countPiece(answer.knownMs)
+    for (const { watch, runs } of withdrawn) if (runs.length > 0) this.takeRuns(watch, runs, outcome)
+    for (const watch of watches) {
       for (const rule of watch.judgeAgain(null, { ...answer, isWhole: true }))
         if (!answer.isSilent) this.tell(watch, rule, answer, outcome)
     }
@@ -224,8 +224,7 @@ export class AlertEngine {
     run: Pick<PointRun, 'knownMs' | 'raw'>,
     outcome: EngineOutcome,
   ): void {
-    // A record that comes again: what was told of later ones is not known yet, and would seem to be taken back.
-    rule.mayOwe = run.knownMs <= rule.toldUntilMs
+    rule.holdBack(watch.isToldAgain(rule, run.knownMs))
     const news = rule.mayOwe ? [] : watch.newsOf(rule)
     if (news.length === 0) {
       watch.watchClosely(rule)
@@ -245,7 +244,7 @@ export class AlertEngine {
     const { dataset, key } = watch.series
     const state: ToldState = {
       ...{ ruleId: rule.version.rule.id, ruleVersion: rule.version.version, dataset, key },
-      ...{ episodes: [...rule.told], knownMs: run.knownMs },
+      ...{ episodes: [...rule.told], knownMs: run.knownMs, pieces: watch.piecesOf(rule, run.knownMs) },
     }
     this.told.set(stateName(state.ruleId, dataset, key), state)
     outcome.states.push(state)

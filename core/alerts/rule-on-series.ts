@@ -17,10 +17,16 @@ export interface ToldEpisode extends Episode {
   firingId: string
 }
 
-/** What was told before this process began, and up to which answer. */
+/** What was told before this process began, and up to which piece of which answer. */
 export interface ToldBefore {
   episodes: readonly ToldEpisode[]
+  /** When the answer became known that was told last, ms UTC. */
   knownMs: number
+  /**
+   * How many pieces of that answer were taken until then: slices of the series and of those that it is compared with, and
+   * the end of the answer. Absent: all.
+   */
+  pieces?: number
 }
 
 /** The answer that brought the points that are judged. */
@@ -37,8 +43,10 @@ export interface JudgedCondition {
 export class RuleOnSeries {
   readonly version: RuleVersion
   readonly maxAgeMs: number
-  /** Of answers that became known until then all was told before this process began, ms UTC. */
+  /** Of answers that became known before then all was told before this process began, ms UTC. */
   readonly toldUntilMs: number
+  /** Of the answer that became known then, so many pieces. */
+  readonly toldPieces: number
   private readonly conditions: readonly JudgedCondition[]
   private readonly join: 'all' | 'any'
   private readonly persistence: Parameters<typeof nextPhase>[3]
@@ -50,6 +58,8 @@ export class RuleOnSeries {
   private readonly silentOnsets = new Set<number>()
   /** When the answer became known whose points were taken last. undefined: they were read again. */
   private judgedMs: number | undefined
+  /** After a start, the first slices of an answer may have been taken without telling anything, and the others not. */
+  private isJudgedSilently = false
   /** Oldest first. Only the last one may be open. */
   episodes: Episode[] = []
   told: ToldEpisode[]
@@ -76,6 +86,7 @@ export class RuleOnSeries {
     }
     this.told = [...(told?.episodes ?? [])]
     this.toldUntilMs = told?.knownMs ?? Number.NEGATIVE_INFINITY
+    this.toldPieces = told?.pieces ?? Number.POSITIVE_INFINITY
   }
 
   /** Whether only a value that passes a threshold can change anything. Else each point must be looked at. */
@@ -100,6 +111,8 @@ export class RuleOnSeries {
    */
   step(cell: number, atMs: number, answer: JudgedAnswer | undefined): void {
     if (cell <= this.steppedTo) return
+    // Only what was adopted may lie ahead.
+    if ((this.history.at(-1)?.cell ?? Number.NEGATIVE_INFINITY) >= cell) this.rewind(cell, atMs, answer)
     this.beginAnswer(answer)
     const isSilent = answer?.isSilent ?? false
     if (isSilent) this.mayOwe = true
@@ -114,6 +127,12 @@ export class RuleOnSeries {
     if (isFiring(before) || !isFiring(this.state)) return
     const { onsetMs } = this.state
     this.episodes.push({ onsetMs, firedMs: atMs, endsMs: null, isSilent: isSilent || this.silentOnsets.has(onsetMs) })
+  }
+
+  /** Says whether what was judged last was told before, or may have been, so that nothing is told of it now. */
+  holdBack(isHeldBack: boolean): void {
+    this.mayOwe = isHeldBack
+    if (isHeldBack) this.isJudgedSilently = true
   }
 
   private holds(cell: number): boolean | undefined {
@@ -134,8 +153,11 @@ export class RuleOnSeries {
   }
 
   private beginAnswer(answer: JudgedAnswer | undefined): void {
-    if (answer?.knownMs === this.judgedMs) return
+    const isSilent = answer?.isSilent ?? false
+    const isSame = answer?.knownMs === this.judgedMs && isSilent === this.isJudgedSilently
+    if (isSame) return
     this.judgedMs = answer?.knownMs
+    this.isJudgedSilently = isSilent
     this.silentOnsets.clear()
   }
 
@@ -156,10 +178,13 @@ export class RuleOnSeries {
     if (last !== undefined && last.endsMs !== null && last.endsMs >= atMs) last.endsMs = null
   }
 
-  /** Goes on with what was told: the points that made the rule fire are no longer there to be taken again. */
-  adopt(told: ToldEpisode): void {
+  /**
+   * Goes on with what was told: the points that made the rule fire are not there to be taken again. If they come after all,
+   * they decide. @param firedCell the cell of the point at which it fired
+   */
+  adopt(told: ToldEpisode, firedCell: number): void {
     this.state = { ...inactive, phase: 'firing', onsetMs: told.onsetMs, samples: this.persistence.forSamples }
-    this.history = []
+    this.history = [{ cell: firedCell, before: inactive }]
     this.episodes = [...this.episodes.filter(({ endsMs }) => endsMs !== null), { ...told }]
   }
 

@@ -30,6 +30,9 @@ export interface Revision {
 /** What became of a point. `older`: a newer value is held, or the point lies before all that is held. */
 type PutOutcome = 'newest' | 'changed' | 'unchanged' | 'older'
 
+/** Of how many answers it is held how many pieces of them were taken. */
+const countedAnswers = 8
+
 type Origin = Pick<PointRun, 'knownMs' | 'dueMs' | 'raw' | 'identity'>
 
 /** Whether a point became known soon enough to alert: its age counts from its time, or from when upstream is due. */
@@ -49,6 +52,8 @@ export class SeriesPoints {
   /** When the newest answer became known that named a point, ms UTC. */
   private renewedMs = Number.NEGATIVE_INFINITY
   private readonly origins = new Map<number, Origin>()
+  /** How many pieces of the newest answers were taken, by when the answers became known. */
+  private readonly pieces = new Map<number, number>()
   private readonly knowledge: Map<number, { knownMs: number; value: number | null }[]> | undefined
 
   /** @param keepsKnowledge whether `knownBefore` is asked */
@@ -89,6 +94,22 @@ export class SeriesPoints {
     if (before !== null) revisions.push({ atMs, from: before, to: usable })
     if (this.knowledge) this.knowledge.set(cell, [...(this.knowledge.get(cell) ?? []), { knownMs, value: usable }])
     return isNewest ? 'newest' : 'changed'
+  }
+
+  /** Counts that a slice of an answer was taken, or its end. */
+  countPiece(knownMs: number): void {
+    const before = this.pieces.get(knownMs)
+    this.pieces.set(knownMs, (before ?? 0) + 1)
+    if (before !== undefined || this.pieces.size <= countedAnswers) return
+    for (const oldest of this.pieces.keys()) {
+      this.pieces.delete(oldest)
+      return
+    }
+  }
+
+  /** Returns how many pieces of an answer were taken. 0: none, or many answers have come since. */
+  piecesOf(knownMs: number): number {
+    return this.pieces.get(knownMs) ?? 0
   }
 
   private forget(from: number): void {
@@ -168,6 +189,6 @@ export class SeriesPoints {
   }
 
   get bytes(): number {
-    return this.values.bytes + this.origins.size * 120 + (this.knowledge?.size ?? 0) * 150
+    return this.values.bytes + this.origins.size * 120 + this.pieces.size * 40 + (this.knowledge?.size ?? 0) * 150
   }
 }

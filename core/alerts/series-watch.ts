@@ -9,6 +9,7 @@ import {
   pointConditions,
   type RevisionCondition,
   type RuleVersion,
+  referencesOf,
   type WithdrawalCondition,
   windowsOf,
 } from './rule.ts'
@@ -63,6 +64,7 @@ export class SeriesWatch {
   readonly points: SeriesPoints
   private readonly windows: SlidingWindows | undefined
   private readonly halves: HalfAnswers
+  private readonly otherPoints: OtherPoints
   private readonly groups: ComparandGroups
   /** Rules that a point can change without passing a threshold. */
   private readonly active = new Set<RuleOnSeries>()
@@ -77,6 +79,7 @@ export class SeriesWatch {
     const stepMs = this.stepS * 1_000
     const maxAgeMs = Math.max(0, ...[...versions, ...comparing].map((version) => maxAgeOf(version, this.stepS)))
     this.maxAheadMs = maxAheadOf(this.stepS)
+    this.otherPoints = otherPoints
     const longestMs = Math.max(0, ...versions.flatMap(({ rule }) => windowsOf(rule)))
     // What is published ahead may be withdrawn, also where only a window looks at it.
     const lookedAtMs = isPublishedAhead(this.stepS) ? Math.max(maxAgeMs, longestMs) : maxAgeMs
@@ -145,9 +148,11 @@ export class SeriesWatch {
 
   private moveOn(from: number, to: number): void {
     this.groups.moveTo(from, to)
-    if (from < this.forgottenTo + 16) return
-    this.forgottenTo = from
-    for (const rule of this.rules) rule.forget(from, this.points.grid.instantOf(from))
+    // Points before the first one may come yet: after a start, those of tomorrow may be read before those of today.
+    const first = to - this.points.values.capacity
+    if (first < this.forgottenTo + 16) return
+    this.forgottenTo = first
+    for (const rule of this.rules) rule.forget(first, this.points.grid.instantOf(first))
   }
 
   /** Judges the newest point: only rules whose threshold was passed, or that wait for something, are looked at. */
@@ -216,7 +221,8 @@ export class SeriesWatch {
     for (const rule of this.rules) {
       const open = rule.told.find(({ endsMs }) => endsMs === null)
       if (open === undefined || open.onsetMs >= exactFromMs) continue
-      if (!rule.episodes.some(({ onsetMs }) => onsetMs === open.onsetMs)) rule.adopt(open)
+      if (!rule.episodes.some(({ onsetMs }) => onsetMs === open.onsetMs))
+        rule.adopt(open, this.points.grid.firstFrom(open.firedMs))
       this.watchClosely(rule)
     }
   }
@@ -249,6 +255,21 @@ export class SeriesWatch {
     const judged = this.groups.comparedAt(rule, atMs)
     const position = { knownMs: origin?.knownMs ?? 0, raw: origin?.raw ?? { partition: -1, offset: -1 } }
     return { atMs, value: this.points.valueAt(atMs), ...judged, ...position }
+  }
+
+  /** Returns how many pieces of an answer were taken that a rule looks at: of this series, and of those it is compared with. */
+  piecesOf({ version }: RuleOnSeries, knownMs: number): number {
+    const others = referencesOf(version.rule).map(({ dataset, key }) => this.otherPoints(dataset, key))
+    return [this.points, ...others].reduce((total, points) => total + (points?.piecesOf(knownMs) ?? 0), 0)
+  }
+
+  /**
+   * Whether what an answer did was told before this process began, or may have been. The record comes again then, and what
+   * was told of later ones would seem to be taken back.
+   */
+  isToldAgain(rule: RuleOnSeries, knownMs: number): boolean {
+    if (knownMs !== rule.toldUntilMs) return knownMs < rule.toldUntilMs
+    return this.piecesOf(rule, knownMs) <= rule.toldPieces
   }
 
   /** Returns what a rule has to tell. */

@@ -195,8 +195,10 @@ export interface AlertState {
   key: string
   /** Oldest first; only the last one may fire */
   episodes: (AlertEpisode)[]
-  /** When the answer became known that was told last. An alerter that gets it and older ones again tells nothing of them */
+  /** When the answer became known that was told last. An alerter that gets older ones again tells nothing of them */
   knownAt: number
+  /** How many pieces of that answer were taken when it was told: slices of the series and of those that it is compared with, and the end of the answer. An alerter that gets these again tells nothing of them; null: of no piece */
+  pieces: null | number
   /** When it was told */
   at: number
 }
@@ -214,8 +216,8 @@ export interface AlertEpisode {
 
 export const alertStateSchema: RecordSchema<AlertState> = {
   name: 'AlertState',
-  file: 'schemas/alert-state/v1.avsc',
-  text: "{\"type\":\"record\",\"name\":\"AlertState\",\"namespace\":\"tidemark\",\"doc\":\"What was told of a rule on a series. Topic tidemark.alerts.state, compacted, keyed by rule, dataset and key.\",\"fields\":[{\"name\":\"ruleId\",\"type\":\"string\"},{\"name\":\"ruleVersion\",\"type\":\"int\"},{\"name\":\"dataset\",\"type\":\"string\"},{\"name\":\"key\",\"type\":\"string\"},{\"name\":\"episodes\",\"type\":{\"type\":\"array\",\"items\":{\"type\":\"record\",\"name\":\"AlertEpisode\",\"fields\":[{\"name\":\"onsetAt\",\"type\":{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"},\"doc\":\"Event time at which the excursion began\"},{\"name\":\"firedAt\",\"type\":{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"},\"doc\":\"Event time of the point at which the rule fired\"},{\"name\":\"endsAt\",\"type\":[\"null\",{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"}],\"default\":null,\"doc\":\"Event time of the point at which it resolved; null: it fires\"},{\"name\":\"firingId\",\"type\":\"string\",\"doc\":\"The id of the transition that told it\"}]}},\"doc\":\"Oldest first; only the last one may fire\"},{\"name\":\"knownAt\",\"type\":{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"},\"default\":0,\"doc\":\"When the answer became known that was told last. An alerter that gets it and older ones again tells nothing of them\"},{\"name\":\"at\",\"type\":{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"},\"doc\":\"When it was told\"}]}",
+  file: 'schemas/alert-state/v2.avsc',
+  text: "{\"type\":\"record\",\"name\":\"AlertState\",\"namespace\":\"tidemark\",\"doc\":\"What was told of a rule on a series. Topic tidemark.alerts.state, compacted, keyed by rule, dataset and key.\",\"fields\":[{\"name\":\"ruleId\",\"type\":\"string\"},{\"name\":\"ruleVersion\",\"type\":\"int\"},{\"name\":\"dataset\",\"type\":\"string\"},{\"name\":\"key\",\"type\":\"string\"},{\"name\":\"episodes\",\"type\":{\"type\":\"array\",\"items\":{\"type\":\"record\",\"name\":\"AlertEpisode\",\"fields\":[{\"name\":\"onsetAt\",\"type\":{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"},\"doc\":\"Event time at which the excursion began\"},{\"name\":\"firedAt\",\"type\":{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"},\"doc\":\"Event time of the point at which the rule fired\"},{\"name\":\"endsAt\",\"type\":[\"null\",{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"}],\"default\":null,\"doc\":\"Event time of the point at which it resolved; null: it fires\"},{\"name\":\"firingId\",\"type\":\"string\",\"doc\":\"The id of the transition that told it\"}]}},\"doc\":\"Oldest first; only the last one may fire\"},{\"name\":\"knownAt\",\"type\":{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"},\"default\":0,\"doc\":\"When the answer became known that was told last. An alerter that gets older ones again tells nothing of them\"},{\"name\":\"pieces\",\"type\":[\"null\",\"int\"],\"default\":null,\"doc\":\"How many pieces of that answer were taken when it was told: slices of the series and of those that it is compared with, and the end of the answer. An alerter that gets these again tells nothing of them; null: of no piece\"},{\"name\":\"at\",\"type\":{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"},\"doc\":\"When it was told\"}]}",
 }
 
 /** A token of the API. The token itself is nowhere: only its hash is. Topic api-tokens, keyed by id; the newest record of an id is valid. */

@@ -1,4 +1,4 @@
-// How transitions and states are written to the topics.
+// How transitions and states are written to the topics, and states read.
 import { unitOfSeries } from '#core/alerts/declared-series.ts'
 import { type EngineOutcome, stateName, type ToldState } from '#core/alerts/engine.ts'
 import type { Transition } from '#core/alerts/transition.ts'
@@ -46,11 +46,19 @@ function eventOf(transition: Transition, nowMs: number): AlertEvent {
 }
 
 const stateRecord = (
-  { ruleId, ruleVersion, dataset, key, episodes, knownMs }: ToldState,
+  { ruleId, ruleVersion, dataset, key, episodes, knownMs, pieces }: ToldState,
   nowMs: number,
 ): AlertState => ({
-  ...{ ruleId, ruleVersion, dataset, key, knownAt: knownMs, at: nowMs },
+  ...{ ruleId, ruleVersion, dataset, key, knownAt: knownMs, pieces: pieces ?? null, at: nowMs },
   episodes: episodes.map(({ onsetMs, firedMs, endsMs, firingId }) => ({
     ...{ onsetAt: onsetMs, firedAt: firedMs, endsAt: endsMs, firingId },
+  })),
+})
+
+/** Returns what a record of a state says. */
+export const toldState = ({ ruleId, ruleVersion, dataset, key, episodes, knownAt, pieces }: AlertState): ToldState => ({
+  ...{ ruleId, ruleVersion, dataset, key, knownMs: knownAt, ...(pieces !== null && { pieces }) },
+  episodes: episodes.map(({ onsetAt, firedAt, endsAt, firingId }) => ({
+    ...{ onsetMs: onsetAt, firedMs: firedAt, endsMs: endsAt, firingId, isSilent: false },
   })),
 })

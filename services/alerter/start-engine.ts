@@ -1,16 +1,8 @@
-import { isPublishedAhead } from '#core/alerts/ages.ts'
 import { declaredSeries } from '#core/alerts/declared-series.ts'
-import {
-  AlertEngine,
-  type EngineOutcome,
-  longestLookBackMs,
-  type SeriesBucket,
-  stateName,
-  type ToldState,
-} from '#core/alerts/engine.ts'
-import { durationMs, isQuery, type Rule, type RuleVersion, ruleSchema } from '#core/alerts/rule.ts'
+import { AlertEngine, type EngineOutcome, type SeriesBucket, stateName, type ToldState } from '#core/alerts/engine.ts'
+import { isQuery, type RuleVersion, ruleSchema } from '#core/alerts/rule.ts'
 import { noFacts, withId } from '#core/alerts/transition.ts'
-import { longestPatienceMs, WindowWatch } from '#core/alerts/window-watch.ts'
+import { WindowWatch } from '#core/alerts/window-watch.ts'
 import { datasetsByName } from '#core/datasets.ts'
 import type { Kafka } from '#platform/kafka/client.ts'
 import { readNewest } from '#platform/kafka/newest-records.ts'
@@ -18,16 +10,13 @@ import { type OffsetRange, rangesBetween, readRanges, type StoredRecord } from '
 import { DecodeFailure, type Registry } from '#platform/kafka/registry.ts'
 import type { Logger } from '#platform/process/log.ts'
 import { alertStateTopic } from '#schemas/alert-topics.ts'
-import {
-  type AlertRule,
-  type AlertState,
-  acceptedAnswerSchema,
-  timeseriesSliceSchema,
-} from '#schemas/generated/records.ts'
+import { type AlertRule, acceptedAnswerSchema, timeseriesSliceSchema } from '#schemas/generated/records.ts'
 import type { RecordSchema } from '#schemas/record-schema.ts'
 import { answersTopic, timeseriesTopic } from '#schemas/topics.ts'
+import { toldState } from './alert-records.ts'
 import { answerOf, runOf, saysNow } from './judge.ts'
 import type { Places, StartedSource, StartPlace } from './judged-source.ts'
+import { readBackOf } from './read-back.ts'
 
 export interface StartParts {
   kafka: Kafka
@@ -37,12 +26,6 @@ export interface StartParts {
   /** Whether points can be read again from the store. Otherwise all points of the longest windows are held. */
   hasStore: boolean
 }
-
-/** Slices that are published ahead lie up to four days before the newest one, and up to a day late. */
-const aheadMs = 5 * 86_400_000
-const minuteMs = 60_000
-/** It also covers how long a dataset may have brought nothing: see WindowWatch. */
-const slackMs = Math.max(10 * minuteMs, longestPatienceMs)
 
 /** See HoldParts.start. */
 export async function startEngine(
@@ -61,10 +44,9 @@ export async function startEngine(
   // What is closed here is not told once more by the next start. Of two states of a name, the engine takes the later one.
   const told = [...named.values(), ...closed.states]
   const engine = new AlertEngine(versions, declaredSeries, told, ask)
-  const lookBackMs = longestLookBackMs(versions) + Math.max(0, ...versions.map(({ rule }) => persistenceMs(rule)))
-  const fromMs = nowMs - lookBackMs - slackMs - (isAhead(source) ? aheadMs : 0)
+  const { lookBackMs, readMs } = readBackOf(source, versions)
   const heardAt = new Map<string, number>()
-  const reading = { ...{ kafka, registry, next, fromMs }, isWanted: versions.length > 0 }
+  const reading = { ...{ kafka, registry, next, fromMs: nowMs - readMs }, isWanted: versions.length > 0 }
   const slices = timeseriesTopic(source).name
   const fullMs = await readAgain(reading, slices, timeseriesSliceSchema, (slice, isReplay) => {
     if (!engine.isWatched(slice.dataset, slice.key)) return
@@ -183,21 +165,3 @@ function parsedJson(text: string): unknown {
     return undefined
   }
 }
-
-/** How far a rule looks back besides its windows, ms. */
-function persistenceMs({ for: holdsFor, keepFiringFor, times }: Rule): number {
-  const lengths = [holdsFor, keepFiringFor].map((text) => (text === undefined ? 0 : durationMs(text)))
-  return (lengths[0] ?? 0) + (lengths[1] ?? 0) + (times?.of ?? 0) * minuteMs
-}
-
-const isAhead = (source: string): boolean =>
-  [...datasetsByName.values()].some(
-    (each) => each.source.name === source && each.dataset.steps.some(({ stepS }) => isPublishedAhead(stepS)),
-  )
-
-const toldState = ({ ruleId, ruleVersion, dataset, key, episodes, knownAt }: AlertState): ToldState => ({
-  ...{ ruleId, ruleVersion, dataset, key, knownMs: knownAt },
-  episodes: episodes.map(({ onsetAt, firedAt, endsAt, firingId }) => ({
-    ...{ onsetMs: onsetAt, firedMs: firedAt, endsMs: endsAt, firingId, isSilent: false },
-  })),
-})
