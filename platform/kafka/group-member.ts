@@ -65,17 +65,14 @@ export function createGroupMember(options: MemberOptions): GroupMember {
     held = { partitions, holds }
     return holds
   }
-  let heardOfAtMs = 0
   consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
     joined = true
-    heardOfAtMs = Date.now()
     const partitions = JSON.stringify(payload.memberAssignment)
     const isKept = held?.partitions === partitions && sentMs.SyncGroup - heldFromMs <= heldMs
     heldFromMs = sentMs.SyncGroup
     assigned(payload.memberAssignment, isKept && held ? held.holds : hold(partitions))
   })
   consumer.on(consumer.events.HEARTBEAT, () => {
-    heardOfAtMs = Date.now()
     heldFromMs = Math.max(heldFromMs, sentMs.Heartbeat)
   })
   consumer.on(consumer.events.REBALANCING, () => {
@@ -86,7 +83,7 @@ export function createGroupMember(options: MemberOptions): GroupMember {
     if (payload.restart) log.warn({ err: payload.error }, 'consumer crashed and starts again')
     else crash(payload.error)
   })
-  return { consumer, isCurrent: () => joined && Date.now() - heardOfAtMs <= sessionTimeoutMs }
+  return { consumer, isCurrent: () => joined && monotonicMs() - heldFromMs <= sessionTimeoutMs }
 }
 
 /** Runs `work` while sending heartbeats. If a heartbeat failed, rejects after `work`, so that nothing is committed. */

@@ -18,13 +18,9 @@ export const sums = `
     maxIf(ts, value IS NOT NULL) AS last_at,
     argMax(value, ts) AS last`
 
-const createBuckets = `
-CREATE TABLE IF NOT EXISTS tidemark.market_buckets
-(
-    bucket DateTime('UTC') CODEC(Delta, ZSTD(1)),
-    dataset LowCardinality(String) CODEC(ZSTD(1)),
-    key LowCardinality(String) CODEC(ZSTD(1)),
-    computed_at DateTime64(3, 'UTC') CODEC(ZSTD(1)),
+/** The names of `sums`, and how a table declares them. */
+export const sumNames = 'samples, low, high, total, spread, first_at, first, last_at, last'
+export const sumColumns = `
     samples UInt32 CODEC(ZSTD(1)),
     low Nullable(Float64) CODEC(ZSTD(1)),
     high Nullable(Float64) CODEC(ZSTD(1)),
@@ -33,7 +29,15 @@ CREATE TABLE IF NOT EXISTS tidemark.market_buckets
     first_at DateTime('UTC') CODEC(Delta, ZSTD(1)),
     first Nullable(Float64) CODEC(ZSTD(1)),
     last_at DateTime('UTC') CODEC(Delta, ZSTD(1)),
-    last Nullable(Float64) CODEC(ZSTD(1))
+    last Nullable(Float64) CODEC(ZSTD(1))`
+
+const createBuckets = `
+CREATE TABLE IF NOT EXISTS tidemark.market_buckets
+(
+    bucket DateTime('UTC') CODEC(Delta, ZSTD(1)),
+    dataset LowCardinality(String) CODEC(ZSTD(1)),
+    key LowCardinality(String) CODEC(ZSTD(1)),
+    computed_at DateTime64(3, 'UTC') CODEC(ZSTD(1)),${sumColumns}
 )
 ENGINE = ReplacingMergeTree(computed_at)
 PARTITION BY toStartOfInterval(bucket, INTERVAL 4 HOUR)

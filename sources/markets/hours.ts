@@ -1,7 +1,7 @@
 // Sums per hour and series, of the buckets of the hour. market_24h adds up 23 hours and some buckets in place of 143
 // buckets: a refresh reads a fifth of the rows.
 import type { StoreStatement } from '../source.ts'
-import { bucketStates, quietS } from './buckets.ts'
+import { bucketStates, quietS, sumColumns } from './buckets.ts'
 
 const createHours = `
 CREATE TABLE IF NOT EXISTS tidemark.market_hours
@@ -10,16 +10,7 @@ CREATE TABLE IF NOT EXISTS tidemark.market_hours
     dataset LowCardinality(String) CODEC(ZSTD(1)),
     key LowCardinality(String) CODEC(ZSTD(1)),
     made_at DateTime64(3, 'UTC') CODEC(ZSTD(1)),
-    newest_bucket_at DateTime64(3, 'UTC') CODEC(ZSTD(1)),
-    samples UInt32 CODEC(ZSTD(1)),
-    low Nullable(Float64) CODEC(ZSTD(1)),
-    high Nullable(Float64) CODEC(ZSTD(1)),
-    total Nullable(Float64) CODEC(ZSTD(1)),
-    spread AggregateFunction(stddevPopStable, Nullable(Float64)) CODEC(ZSTD(1)),
-    first_at DateTime('UTC') CODEC(Delta, ZSTD(1)),
-    first Nullable(Float64) CODEC(ZSTD(1)),
-    last_at DateTime('UTC') CODEC(Delta, ZSTD(1)),
-    last Nullable(Float64) CODEC(ZSTD(1))
+    newest_bucket_at DateTime64(3, 'UTC') CODEC(ZSTD(1)),${sumColumns}
 )
 ENGINE = ReplacingMergeTree(made_at)
 PARTITION BY toStartOfInterval(hour, INTERVAL 4 HOUR)

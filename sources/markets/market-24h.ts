@@ -2,7 +2,7 @@
 // ten-minute buckets outside these hours, and the samples outside buckets. Samples are read with FINAL, so a repeated
 // sample counts once. One thread computes them and leaves the other cores to queries and inserts.
 import type { StoreStatement } from '../source.ts'
-import { bucketStates, quietS, sums } from './buckets.ts'
+import { bucketStates, quietS, sumNames, sums } from './buckets.ts'
 import { marketSql, metricSql } from './friendly-view.ts'
 import { hourStates } from './hours.ts'
 import { bucketS, bucketSql } from './samples.ts'
@@ -118,12 +118,12 @@ FROM (
         assumeNotNull(sum(total)) / n AS mean,
         assumeNotNull(stddevPopStableMerge(spread)) AS standard_deviation
     FROM (
-        SELECT dataset, key, samples, low, high, total, spread, first_at, first, last_at, last
+        SELECT dataset, key, ${sumNames}
         FROM tidemark.market_buckets
         WHERE (bucket, computed_at) IN (SELECT settled.1, settled.2 FROM (SELECT arrayJoin(decided.2) AS settled))
           AND bucket >= bounds[dataset]
         UNION ALL
-        SELECT dataset, key, samples, low, high, total, spread, first_at, first, last_at, last
+        SELECT dataset, key, ${sumNames}
         FROM tidemark.market_hours
         WHERE (hour, made_at) IN (SELECT settled.1, settled.2 FROM (SELECT arrayJoin(decided.5) AS settled))
           AND hour >= bounds[dataset]
